@@ -43,7 +43,7 @@ SHEETS = (
     "held to block centres (what `auto` chooses). `art_grounds.png`: Depixel calm, "
     "at imagination 0.6 and the truth on black, white and magenta, where a fringe would show."
 )
-RELEASED = "art-small"  # what Depixel takes by default
+RELEASED = "art-small"  # Depixel's default, except for bicubic inputs
 PER_SHEET = 8
 TILE = 128
 

@@ -30,20 +30,20 @@ PORTRAIT = 64  # pixels of a portrait's truth
 
 def truths(folder: Path) -> dict[str, np.ndarray]:
     """Name => [H, W, 4] uint8, sides multiples of 4."""
-    found = {}
+    figures = {}
     for path in sorted(folder.glob("*.png")):
         image = Image.open(path).convert("RGBA")
         if "portrait" in path.name:
             image = image.convert("RGBa").reduce(max(image.size) // PORTRAIT).convert("RGBA")
         if max(image.size) <= LARGEST:
             pixels = np.array(image)
-            found[path.stem] = pixels[: pixels.shape[0] // 4 * 4, : pixels.shape[1] // 4 * 4]
-    return found
+            figures[path.stem] = pixels[: pixels.shape[0] // 4 * 4, : pixels.shape[1] // 4 * 4]
+    return figures
 
 
 def main() -> None:
     parser = options_for(__doc__)
-    parser.add_argument("--before", required=True, help="weights of the release before")
+    parser.add_argument("--before", required=True, help="weights of the previous release")
     parser.set_defaults(weights="art-medium")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,24 +1,24 @@
 """
-All attacks on Depixel in one command, each in processes of its own; anybody can run them. Every output is compared
-with its own source, and a fault is a sentence in the result.
+All attacks on Depixel in one command, each in separate processes; anybody can run them. Every output is compared with
+its own source, and each fault is a sentence in the result.
 
     python benchmarks/attacks.py --short                                    a few minutes
     python benchmarks/attacks.py --out benchmarks/results/attacks.json      about an hour on two cores
     python benchmarks/attacks.py bombs stop                                 only these
     python benchmarks/attacks.py fuzz --fuzz-seconds 3600
 
-names    a watcher dies at each step of publication while all names move; a folder of 1,000 frames into which one is
-         inserted, under load; an animation of 1,000 frames whose watcher is killed again and again
+names    a watcher dies at each step of publication while all files are renamed; a folder of 1,000 frames into which one
+         is inserted, under load; an animation of 1,000 frames whose watcher is killed repeatedly
 kills    SIGKILL at random moments while files are dropped, renamed, swapped, deleted ...
-bombs    small pictures, packs and weights that ask for gigabytes or hours: seconds, memory, and the sentence
+bombs    small pictures, packs and weights that ask for gigabytes or hours: their time, memory and error message
 stop     SIGTERM and a second Ctrl-C inside slow decoders, for `upscale`, `watch` and `serve`
 engine   forged requests, other websites in the browser, idle connections (the tests of the engine's guard)
 disks    exFAT, which has no hard links, and a disk that is unmounted inside the watched folder (root, Linux)
 users    two users of one machine (root, Linux)
-idle     what a watcher costs while nothing happens
+idle     the cost of a watcher while nothing happens
 fuzz     random damage for every reader
 
-A part that this system cannot run says so under `skipped`. --short does less of each, not other things.
+`skipped` is the reason why this system cannot run a part. --short runs the same attacks at a smaller scale.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of each attack is done."""
+    """The extent of each attack."""
 
     frames: int = 1000
     deaths: int = 10
@@ -63,7 +63,7 @@ class Scale:
     idle_files: int = 100_000
     idle_seconds: float = 60
     fuzz_seconds: float = 1800
-    python: str = sys.executable  # that other users can run, too
+    python: str = sys.executable  # one that other users can run too
 
 
 SHORT = Scale(60, 4, 2, 10, 200, 1, 200, 8, 45)
@@ -73,10 +73,10 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the parts; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
-    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--short", action="store_true", help="the same attacks at a smaller scale")
     parser.add_argument("--fuzz-seconds", type=float)
     parser.add_argument(
-        "--python", default=sys.executable, help="for `users`: a Python of the same version that all may run"
+        "--python", default=sys.executable, help="for `users`: a Python of the same version that every user can run"
     )
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(words)
@@ -92,7 +92,7 @@ def main(words: Sequence[str] | None = None) -> int:
         results[name] = {"seconds": round(time.monotonic() - began, 1), **result}
         word = result.get("skipped") or f"{len(result['faults'])} faults"
         sys.stderr.write(f"{name}: {word}, {results[name]['seconds']} s\n")
-        if args.out:  # what is done is kept if a later part is interrupted
+        if args.out:  # these results are kept if a later part is interrupted
             args.out.write_text(_document(results))
     sys.stdout.write(_document(results))
     return int(any(result["faults"] for result in results.values()))
@@ -111,7 +111,7 @@ def machine() -> str:
 
 
 def script(name: str, *words: object) -> Result:
-    """The JSON that one of the scripts beside this one writes; how it failed is a fault."""
+    """The JSON written by a script in this folder; if it fails, that is a fault."""
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
         out = Path(folder) / "result.json"
         command = [sys.executable, str(HERE / name), *map(str, words), "--out", str(out)]
@@ -124,7 +124,7 @@ def script(name: str, *words: object) -> Result:
 
 
 def names(scale: Scale) -> Result:
-    """Names that move."""
+    """Files that are renamed while watchers die."""
     with tempfile.TemporaryDirectory(prefix="attacks-") as folder:
         command = [sys.executable, str(ROOT / "tests/fakes/kill_points.py"), folder, str(scale.step_frames)]
         ran = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=PATIENCE)
@@ -156,7 +156,7 @@ class _load:  # noqa: N801 (used as a function)
 def kills(scale: Scale) -> Result:
     """Kills of the watcher at random moments."""
     if not hasattr(os, "fork"):
-        return _skipped("processes are forked")
+        return _skipped("it needs fork")
     words = ("--kills", scale.kills, "--actions", scale.actions, "--rounds", scale.rounds)
     result = script("watch_soak.py", *words)
     wrong = result.pop("wrong", [])
@@ -165,17 +165,17 @@ def kills(scale: Scale) -> Result:
 
 
 def bombs(scale: Scale) -> Result:
-    """Small files that ask for much."""
+    """Small files that ask for gigabytes or hours."""
     del scale
     if sys.platform != "linux":
-        return _skipped("memory is measured in /proc")
+        return _skipped("it needs /proc")
     return script("bomb_costs.py")
 
 
 def stop(scale: Scale) -> Result:
-    """The end on request."""
+    """SIGTERM and Ctrl-C."""
     del scale
-    return script("stop_times.py") if os.name == "posix" else _skipped("signals")
+    return script("stop_times.py") if os.name == "posix" else _skipped("it needs signals")
 
 
 def engine(scale: Scale) -> Result:
@@ -194,7 +194,7 @@ def engine(scale: Scale) -> Result:
 
 
 def disks(scale: Scale) -> Result:
-    """Disks that can do less, and disks that go away."""
+    """Disks with fewer features, and disks that disappear."""
     if sys.platform != "linux" or os.geteuid():
         return _skipped("only root on Linux can mount disks")
     return script("disks.py", "--frames", scale.step_frames)
@@ -203,7 +203,7 @@ def disks(scale: Scale) -> Result:
 def users(scale: Scale) -> Result:
     """Two users of one machine."""
     if sys.platform != "linux" or os.geteuid() or not shutil.which("useradd"):
-        return _skipped("only root on Linux can make users")
+        return _skipped("only root on Linux can create users")
     resolved = Path(scale.python).resolve()
     if not all(place.stat().st_mode & 0o001 for place in (resolved, *resolved.parents)):
         return _skipped(f"other users cannot run {resolved}: name another with --python")
@@ -214,9 +214,9 @@ def users(scale: Scale) -> Result:
 
 
 def idle(scale: Scale) -> Result:
-    """What a watcher costs that was left on."""
+    """The cost of an idle watcher."""
     if sys.platform != "linux":
-        return _skipped("measured in /proc")
+        return _skipped("it needs /proc")
     result = script("watch_idle.py", "--files", scale.idle_files, "--seconds", scale.idle_seconds)
     faults = result.pop("faults", [])
     for name, most, wakes in (("idle", 0.5, 2), ("log_grows", 2.0, 2), ("texture_grows", 2.0, 3)):
@@ -229,7 +229,7 @@ def idle(scale: Scale) -> Result:
 def fuzz(scale: Scale) -> Result:
     """Damaged files for every reader."""
     if not hasattr(os, "fork"):
-        return _skipped("processes are forked")
+        return _skipped("it needs fork")
     piece = max(0.5, min(20.0, scale.fuzz_seconds / 60))
     result = script("fuzz.py", "--seconds", scale.fuzz_seconds, "--slice", piece, "--seed", int(time.time()))
     faults = result.get("faults", []) + [fault for kind in result.get("kinds", {}).values() for fault in kind["faults"]]

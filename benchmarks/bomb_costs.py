@@ -1,12 +1,12 @@
 """
-Small files that ask for gigabytes of memory or hours of decoding: what each of them costs, and what is said about it.
+Small files that ask for gigabytes of memory or hours of decoding: the cost of each, and the message about it.
 
     python benchmarks/bomb_costs.py [--hostile FOLDER] [--out FILE.json]
 
-Each picture is read and each file of weights is added in a process of its own; processor seconds and memory are that
-process's. Then `depixel upscale` gets all pictures, and `depixel watch --once` all pictures and packs, with a good
-picture among them: it must be done, everything else must be named or done, and nothing may end with a traceback. (They
-pass over the two pictures of 8192x8192 pixels, which are good ones and take minutes.)
+Each picture is read and each weights file is added in a separate process, whose processor time and memory are
+measured. Then `depixel upscale` gets all pictures, and `depixel watch --once` all pictures and packs, with a good
+picture among them: it must be answered, everything else must be answered or reported, and nothing may end with a
+traceback. (Both skip the two pictures of 8192x8192 pixels, which are valid and take minutes.)
 --hostile adds the files of a folder. Linux only.
 """
 
@@ -41,15 +41,15 @@ from depixel_watch.work import memory
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_SECONDS = 30.0  # of the processor, for one file
-MOST_MEGABYTES = 1500  # 8192x8192 pixels, decoded and once more
+MOST_MEGABYTES = 1500  # 8192x8192 pixels, decoded, and one copy
 LARGEST = 4096  # pixels of a side, for a run over all files
-MOST_SHARE = 0.75  # of the free memory, for a run over all files: one that fits is allowed to be large
+MOST_SHARE = 0.75  # of the free memory, for a run over all files: a picture that fits may be large
 _ENDINGS = {".gif", ".jpg", ".png", ".bmp", ".tif", ".webp", ".ktx2", ".kra"}
 _WEIGHTS = {".safetensors", ".pkl", ".pt", ".pth"}
 
 
 def main() -> None:
-    """One by one, then together."""
+    """Each file alone, then all together."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hostile", type=Path)
     parser.add_argument("--out", type=Path)
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def attacked(folder: Path, hostile: Path | None) -> dict[str, Any]:
-    """Figures and faults."""
+    """Measure all files; returns figures and faults."""
     os.environ.update(HOME=str(folder), XDG_DATA_HOME=str(folder / "data"))
     source = folder / "files"
     source.mkdir()
@@ -87,18 +87,18 @@ def attacked(folder: Path, hostile: Path | None) -> dict[str, Any]:
 
 
 def read(path: Path) -> str:
-    """What becomes of a picture."""
+    """Read a picture and describe it."""
     picture = files.read(path)
     return f"read: {len(picture.frames)} frames of {picture.width}x{picture.height}"
 
 
 def add(path: Path) -> str:
-    """What becomes of weights."""
+    """Add weights and name them."""
     return f"added: {add_model(path, 'bomb-' + path.stem.lower(), 'none').name}"
 
 
 def cost(action: Callable[[], str]) -> dict[str, Any]:
-    """The outcome of an action in a process of its own, and what it took."""
+    """The outcome of an action in a separate process, its processor seconds and its memory."""
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
@@ -132,7 +132,7 @@ def _resident(pid: int) -> float:
 
 
 def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
-    """The commands with all files."""
+    """Both commands on all files."""
     weights = write_tiny_art(folder)
     pictures, mods = folder / "pictures", folder / "mods"
     for place in (pictures, mods):
@@ -174,9 +174,9 @@ def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
         if figures[name]["megabytes"] > MOST_SHARE * free:
             faults.append(f"{name} took {figures[name]['megabytes']} MB")
         if not list(good.glob("zz-good*")):
-            faults.append(f"{name} did not do the good picture")
+            faults.append(f"{name} did not answer the good picture")
     for name in bombs.ARCHIVES:
-        if f"failed  {name}: " not in said:  # the watcher comes last; a pack that it refuses is named
+        if f"failed  {name}: " not in said:  # the watcher ran last; it reports the packs that it refuses
             faults += _archive_faults(folder / "mods-depixel" / name)
     return figures, faults
 

@@ -1,11 +1,11 @@
 """
-Disks that can do less, and disks that go away. Needs root and Linux.
+Disks with fewer features, and disks that disappear. Needs root and Linux.
 
     sudo python benchmarks/disks.py --frames 6 --out FILE.json
 
-exFAT (mkfs.exfat and mount.exfat-fuse): no hard links, no exchange of names, no lasting file numbers. A watcher dies at
-each step of publication there, and the disk is unmounted and mounted again. Full: an ext4 disk of a few megabytes runs
-full during the work and gets room again. Away: a disk that was mounted inside the watched folder is unmounted.
+exFAT (mkfs.exfat and mount.exfat-fuse): no hard links, no exchange of names, no stable file numbers. A watcher dies at
+each step of publication, and the disk is unmounted and mounted again. Full: an ext4 disk of a few megabytes becomes
+full during the work, then gets space again. Away: a disk mounted inside the watched folder is unmounted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from depixel_watch.work.watcher import Announcement, DiskFullError, PassCounts, 
 
 
 def main() -> None:
-    """All that this machine can mount."""
+    """Run every part whose disk this machine can mount."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=6)
     parser.add_argument("--out", type=Path)
@@ -69,7 +69,7 @@ class Disk:
         _run(f"mkfs.{kind}", *(() if self._exfat else ("-q", "-F")), image)
 
     def mount(self, place: Path) -> None:
-        """From now on its files lie in this folder."""
+        """Mount it at this folder."""
         if self._exfat:  # by FUSE, which takes only devices
             self._loop = self._loop or _run("losetup", "-f", "--show", self._image).strip()
             _run("mount.exfat-fuse", self._loop, place)
@@ -78,13 +78,13 @@ class Disk:
         self._place = place
 
     def unmount(self) -> None:
-        """The folder is empty again."""
+        """Unmount it, if it is mounted."""
         if self._place is not None:
             _run("umount", self._place)
             self._place = None
 
     def close(self) -> None:
-        """Free its device."""
+        """Unmount it and free its device."""
         with contextlib.suppress(subprocess.CalledProcessError):
             self.unmount()
         if self._loop:
@@ -94,21 +94,18 @@ class Disk:
 @contextlib.contextmanager
 def disk(folder: Path, megabytes: int, kind: str) -> Iterator[Disk]:
     """A disk, freed at the end."""
-    made = Disk(folder / f"{kind}-{time.monotonic_ns()}.img", megabytes, kind)
-    try:
-        yield made
-    finally:
-        made.close()
+    with contextlib.closing(Disk(folder / f"{kind}-{time.monotonic_ns()}.img", megabytes, kind)) as new:
+        yield new
 
 
 def _run(*words: object) -> str:
     if shutil.which(str(words[0])) is None:
-        raise FileNotFoundError(f"there is no {words[0]}")
+        raise FileNotFoundError(f"{words[0]} is not installed")
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
 
 
 def exfat(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
-    """Death at each step, and a disk that was mounted again."""
+    """A watcher that dies at each step, and a disk that is mounted again."""
     place = folder / "exfat"
     place.mkdir()
     with disk(folder, 64, "exfat") as stick:
@@ -130,7 +127,7 @@ def exfat(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
 
 
 def full(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
-    """The output disk runs full and gets room."""
+    """The output disk becomes full, then gets space again."""
     source = folder / "full/mods"
     kill_points.fill(source, list(range(40 * frames)))
     overlay_for(source).mkdir()
@@ -165,7 +162,7 @@ def _shorten(path: Path, by: int) -> None:
 
 
 def away(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
-    """A disk inside the watched folder goes away and comes back."""
+    """A disk inside the watched folder disappears and returns."""
     source = folder / "away/mods"
     (source / "disk").mkdir(parents=True)
     kill_points.fill(source, [1, 2])
@@ -182,7 +179,7 @@ def away(folder: Path, frames: int) -> tuple[dict[str, Any], list[str]]:
         if kept != frames:
             faults.append(f"unmounted: {kept} of {frames} outputs were kept")
         if not any("is gone; its outputs are kept" in sentence for sentence in said):
-            faults.append("unmounted: nothing was said")
+            faults.append("unmounted: nothing was reported")
         if (overlay_for(source) / "frame-001.bmp").exists():
             faults.append("unmounted: the output of a source that was deleted is still there")
         inner.mount(source / "disk")

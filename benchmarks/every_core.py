@@ -1,13 +1,13 @@
 """
-Does Depixel use every core? `upscale` and `watch --once` on many small files, and `upscale` on one large file, against
-one process for each core that is started by hand; ratios of seconds, side by side.
+Does Depixel use every core? `upscale` and `watch --once` on many small files, and `upscale` on one large file, compared
+with one process for each core, started by hand; ratios of seconds, side by side.
 
     python benchmarks/every_core.py --out benchmarks/results [--files 320] [--rounds 5] [--cluster]
 
 Ways: "one" = one process with all cores; "hand" = a process for each core, each with its share of the files (or, of the
 large file, with a strip) and one thread; with --cluster also "cluster" = --cluster local with one engine for each core,
-which needs Ray. The ways of a round follow each other, each round gives one ratio, and the median of these is reported:
-other work on the machine, which changes within minutes, then favours no way.
+which needs Ray. In a round the ways run one after the other; each round gives one ratio, and their median is reported,
+so that other work on the machine, which changes within minutes, favours none of them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ Works = dict[str, dict[str, tuple[Commands, int]]]  # work -> way -> commands th
 
 
 def all_works(folder: Path, count: int, cores: int, cluster: bool) -> Works:
-    """What is measured; a work whose name begins with "start" is the same with one file."""
+    """Everything that is measured; a work whose name begins with "start" is the same with one file."""
     small = make_small(folder / "small", count)
     large = make_large(folder / "large.png")
     strips, shares = [], []

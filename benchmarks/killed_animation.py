@@ -1,6 +1,6 @@
 """
-An animation of many frames, a film strip of them and a zip with both in a watched folder whose watcher is killed again
-and again. At the end every frame is compared with the answer that was made of it alone.
+An animation of many frames, the same frames as a strip, and a zip with the animation, in a watched folder whose watcher
+is killed repeatedly. At the end every frame is compared with the answer expected for it.
 
     python benchmarks/killed_animation.py --frames 1000 --kills 10 --out FILE.json
 """
@@ -88,7 +88,7 @@ def start(source: Path) -> int:
 
 
 def compare(source: Path, frames: list[np.ndarray]) -> list[str]:
-    """A sentence for each output that does not hold every frame, doubled, in its place."""
+    """A sentence for each output in which a frame, at twice its size, is missing or out of place."""
     out = overlay_for(source)
     expected = [frame.repeat(2, 0).repeat(2, 1) for frame in frames]
     faults = []
@@ -110,7 +110,7 @@ def compare(source: Path, frames: list[np.ndarray]) -> list[str]:
             for number, frame in enumerate(wanted[: len(picture.frames)])
         )
         if wrong:
-            faults.append(f"{name}: {wrong} frames show something else")
+            faults.append(f"{name}: {wrong} wrong frames")
     parts = [path.name for path in out.rglob("*") if path.name.endswith(".part")]
     return faults + [f"{name} was left over" for name in parts]
 

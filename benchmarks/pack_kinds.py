@@ -1,6 +1,6 @@
 """
-Kinds of textures that other tools get wrong, as packs: what `pack_check.py` gives to the watcher beside the packs of
-`pack_sets.py`, and what must be true of the outputs. Each check yields a sentence for each fault.
+Kinds of textures that other tools get wrong, as packs for `pack_check.py` in addition to those of `pack_sets.py`, with
+checks of their outputs. Each check yields a sentence for each fault.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Watch = Callable[[Path, tuple[str, ...]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Result:
-    """A pack, its outputs and what the watcher said."""
+    """A pack, its outputs, and the watcher's report."""
 
     source: Path
     out: Path
@@ -53,7 +53,7 @@ def _bytes(image: Image.Image, **options: Any) -> bytes:
 
 
 def names(root: Path) -> None:
-    """Names that look like maps and are none, beside one that is."""
+    """Names that look like maps but are not, and a real map."""
     for name, sample in (("button_normal", "mage"), ("button_hover", "bee"), ("face_normal", "dragon")):
         save(root / f"{name}.png", art(f"sprites/{sample}.png"))
     for name, sample in (("hero_n", "mage"), ("hero_e", "bee"), ("hero_s", "dragon"), ("arrow_s", "bee")):
@@ -71,7 +71,7 @@ def check_names(result: Result) -> Iterator[str]:
 
 
 def joints(root: Path) -> None:
-    """Two faces of one sky, and tiles of one background."""
+    """Four faces of one sky, and the whole of it in one piece."""
     rows, columns = np.mgrid[:32, :128]
     wave = np.stack([np.sin(columns / 9 + k) * np.cos(rows / 7 - k) * 60 + 120 + rows for k in range(3)], 2)
     whole = Image.fromarray(wave.clip(0, 255).astype(np.uint8))
@@ -105,11 +105,11 @@ def lattice(root: Path) -> None:
 
 
 def check_lattice(result: Result) -> Iterator[str]:
-    """Copies laid as the small ones cover each place of the plane exactly once."""
+    """Copies laid out like the small ones cover each pixel of the plane exactly once."""
     for path in sorted(result.out.glob("*.png")):
         alpha = _rgba(path)[..., 3]
         if not np.isin(alpha, (0, 255)).all():
-            yield f"{path.name}: alpha is not binary any more"
+            yield f"{path.name}: alpha is no longer binary"
             continue
         height, width = alpha.shape
         plane = np.zeros((2 * height, 2 * width), int)
@@ -139,7 +139,7 @@ def tilesets(root: Path) -> None:
 
 
 def check_tilesets(result: Result) -> Iterator[str]:
-    """No tile takes colour from the one beside it: at their borders the step is as in the source."""
+    """No tile takes colour from the one next to it: at their borders the step is as in the source."""
     for axis in (0, 1):
         small, large = (_rgba(folder / "tiles.png")[..., :3] for folder in (result.source, result.out))
         step, wanted = (np.abs(np.diff(p, axis=axis)).mean((1 - axis, 2)) for p in (large, small))
@@ -149,7 +149,7 @@ def check_tilesets(result: Result) -> Iterator[str]:
 
 
 def numbers(root: Path) -> None:
-    """Two palette entries of one colour: the ground, and an outline."""
+    """Two palette entries with the same colour: the background, and an outline."""
     palette = [0, 0, 0, 200, 60, 20, 240, 200, 90, 0, 0, 0] + [90] * (256 - 4) * 3
     index = np.zeros((24, 24), np.uint8)
     index[4:20, 6:18], index[5:19, 7:17], index[8:12, 9:14] = 3, 1, 2
@@ -160,7 +160,7 @@ def numbers(root: Path) -> None:
 
 
 def check_numbers(result: Result) -> Iterator[str]:
-    """Numbers at the centres of blocks are those of the source; the ground keeps its number."""
+    """The indices at the centres of blocks are those of the source."""
     with Image.open(result.source / "figure.png") as image:
         small = np.asarray(image)
     for path in sorted(result.out.glob("figure.*")):
@@ -172,7 +172,7 @@ def check_numbers(result: Result) -> Iterator[str]:
         centres = large.reshape(24, SCALE, 24, SCALE)[:, 1:3, :, 1:3]
         same = (centres == small[:, None, :, None]).all((1, 3)).mean()
         if same < 1:
-            yield f"{path.name}: {1 - same:.3f} of the pixels have another number"
+            yield f"{path.name}: {1 - same:.3f} of the pixels have another index"
 
 
 def swizzled(root: Path) -> None:
@@ -201,7 +201,7 @@ def check_swizzled(result: Result) -> Iterator[str]:
 
 
 def swapped(root: Path) -> None:
-    """Two files of one size and time."""
+    """Two files with the same size and time."""
     for name, sample in (("day", "mage"), ("night", "bee")):
         save(root / f"{name}.tga", art(f"sprites/{sample}.png").resize((32, 32)).convert("RGB"))
         os.utime(root / f"{name}.tga", (10**9, 10**9))
@@ -220,7 +220,7 @@ def check_swapped(result: Result) -> Iterator[str]:
 
 
 def passed_over(root: Path) -> None:
-    """What systems leave behind, archives that are not opened, zips by other names, backslashes."""
+    """Leftovers of systems, archives that are not opened, zips with other extensions, backslashes."""
     picture = art("sprites/mage.png")
     save(root / "sprites/hero.png", picture)
     for name in ("sprites/._hero.png", ".stversions/hero~1.png", "$RECYCLE.BIN/S-1/$R1.png", "@eaDir/hero.png/T.png",
@@ -235,7 +235,7 @@ def passed_over(root: Path) -> None:
 
 
 def check_passed_over(result: Result) -> Iterator[str]:
-    """One picture and four zips; three files named with advice."""
+    """One picture and four zips; three files are reported with advice."""
     wanted = {"sprites/hero.png", "m.mcpack", "m.ipk3", "m.jar", "back.zip"}
     found = {p.relative_to(result.out).as_posix() for p in result.out.rglob("*") if p.is_file()}
     found = {name for name in found if "depixel" not in name}
@@ -326,7 +326,7 @@ def formats(root: Path) -> None:
 
 
 def check_formats(result: Result) -> Iterator[str]:
-    """Same format, four times the size, near to the source; the wide one is refused."""
+    """Same format, four times the size; the wide one is refused."""
     for name in sorted(p.name for p in result.source.iterdir() if p.name != "wide.webp"):
         if not (result.out / name).exists():
             yield f"{name}: no output"
@@ -362,7 +362,7 @@ def projects(root: Path) -> None:
 
 
 def check_projects(result: Result) -> Iterator[str]:
-    """Import settings stay where they are; ground tiles as measuring finds it; strips are cut."""
+    """Import settings are not written; ground textures still tile; strips are cut."""
     if any(p.suffix in (".import", ".meta") for p in result.out.rglob("*")):
         yield "import settings were written"
     for name in ("luanti/default_stone.png", "bedrock/textures/blocks/stone.png"):
@@ -386,7 +386,7 @@ KINDS = {make.__name__.replace("_", "-"): (make, check) for make, check in _CHEC
 
 
 def examined(name: str, root: Path, watch: Watch) -> dict[str, Any]:
-    """What came of one kind, with every `problem`; a second run must have nothing to do."""
+    """The result for one kind, with every `problem`; a second run must have nothing to do."""
     make, check = KINDS[name]
     source, out = root / name, root / f"{name}-depixel"
     make(source)

@@ -3,8 +3,8 @@ Regular shapes of known truth x4: frames, pipes, checkerboards, rings, dotted li
 
     python -m benchmarks.regular_shapes [--out benchmarks/results]
 
-Each shape is drawn sixteen times as large as its small picture. The truth is that drawing reduced to four times the
-size; what is given to the upscaler is reduced further, by area (soft art) or at the centre of each pixel (pixel art).
+Each shape is drawn sixteen times as large as its small picture. The truth is this drawing reduced to four times the
+small size; the upscaler's input is reduced further, by area (soft art) or at the centre of each pixel (pixel art).
 *error* is the mean difference from the truth on mid grey, in levels. *uneven* is how much the answer changes along the
 direction in which the shape does not change (frames, pipes, slanted edges), in levels: 0 = as straight as the truth.
 Writes regular_shapes.json, .md and .png (left to right: input, answer, truth; on magenta).
@@ -35,11 +35,11 @@ Samples = np.ndarray  # [H, W, 4] premultiplied in [0, 1]
 
 @dataclass(frozen=True)
 class Shape:
-    """A drawing, and what stays the same along it."""
+    """A drawing, and the direction in which it does not change."""
 
     fine: Samples
     soft: bool  # reduced by area; else at the centre of each pixel
-    along: tuple[float, float] | None = None  # (down, right) in small pixels: moved so far, the middle is the same
+    along: tuple[float, float] | None = None  # (down, right) in small pixels: a shift that leaves the middle unchanged
 
 
 def colour(red: int, green: int, blue: int, alpha: float = 1.0) -> Samples:
@@ -77,7 +77,7 @@ def frame() -> Samples:
 
 
 def pipe(turned: bool) -> Samples:
-    """A steel pipe: shaded across, the same along; it reaches from border to border."""
+    """A steel pipe from border to border: shaded across, constant along."""
     y, x = grid()
     across = x if turned else y
     light = np.clip(1 - np.abs(across - 13) / 9, 0, 1)
@@ -136,21 +136,21 @@ def shapes() -> dict[str, Shape]:
     """All shapes by name."""
     grey, ink = colour(90, 80, 80), colour(0, 0, 0)
     slant = (1.0, _SLOPE)
-    found: dict[str, Shape] = {}
+    drawings: dict[str, Shape] = {}
     for soft in (False, True):
         kind = "soft" if soft else "pixel"
-        found[f"frame, {kind}"] = Shape(frame(), soft)
-        found[f"pipe across, {kind}"] = Shape(pipe(False), soft, (0.0, 1.0))
-        found[f"pipe down, {kind}"] = Shape(pipe(True), soft, (1.0, 0.0))
-        found[f"ring of 60 %, {kind}"] = Shape(ring(), soft)
-        found[f"hard shadow, {kind}"] = Shape(shadowed(), soft)
-        found[f"slanted edge, {kind}"] = Shape(slanted(0, colour(0, 0, 0)), soft, slant)
-        found[f"slanted outline, {kind}"] = Shape(slanted(2, None), soft, slant)
-    found["checkerboard"] = Shape(checks((2, 2), grey, ink), False)
-    found["checkerboard on nothing"] = Shape(checks((2, 2), np.zeros(4), ink), False)
-    found["dither mask"] = Shape(checks((2, 4), grey, ink), False)
-    found["dotted lines"] = Shape(dotted(), False)
-    return found
+        drawings[f"frame, {kind}"] = Shape(frame(), soft)
+        drawings[f"pipe across, {kind}"] = Shape(pipe(False), soft, (0.0, 1.0))
+        drawings[f"pipe down, {kind}"] = Shape(pipe(True), soft, (1.0, 0.0))
+        drawings[f"ring of 60 %, {kind}"] = Shape(ring(), soft)
+        drawings[f"hard shadow, {kind}"] = Shape(shadowed(), soft)
+        drawings[f"slanted edge, {kind}"] = Shape(slanted(0, colour(0, 0, 0)), soft, slant)
+        drawings[f"slanted outline, {kind}"] = Shape(slanted(2, None), soft, slant)
+    drawings["checkerboard"] = Shape(checks((2, 2), grey, ink), False)
+    drawings["checkerboard on nothing"] = Shape(checks((2, 2), np.zeros(4), ink), False)
+    drawings["dither mask"] = Shape(checks((2, 4), grey, ink), False)
+    drawings["dotted lines"] = Shape(dotted(), False)
+    return drawings
 
 
 def reduced(fine: Samples, factor: int) -> Samples:
@@ -234,7 +234,7 @@ def strip(pictures: list[np.ndarray]) -> Image.Image:
 
 
 def main() -> None:
-    """Draw, answer, measure, write down."""
+    """Draw, answer, measure, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()

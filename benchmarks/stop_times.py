@@ -4,9 +4,9 @@ threads from running.
 
     python benchmarks/stop_times.py [--out FILE.json]
 
-`depixel upscale`, `depixel watch` and `depixel serve` get pictures that take many seconds: a JPEG of 900 scans, a GIF
-of 10,000 frames, an AVIF, a video. Seconds are from the signal, or the second one, to the end of the process. Not for
-Windows, which has no signals.
+`depixel upscale`, `depixel watch` and `depixel serve` get pictures that take many seconds: a JPEG with 900 scans, a GIF
+with 10,000 frames, an AVIF. Seconds are from the signal, or the second one, to the end of the process. Not for Windows,
+which lacks these signals.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from depixel.errors import DepixelError
 from depixel.picture import Picture
 
 PROMISED = 2.0  # seconds
-SIDE = 2048  # pixels of the pictures that are decoded beside a clock
+SIDE = 2048  # pixels per side of the pictures that are decoded next to a clock
 SIGNALS = {"SIGTERM": [signal.SIGTERM], "Ctrl-C twice": [signal.SIGINT, signal.SIGINT]}
 
 
 def main() -> None:
-    """All commands with all pictures and both signals; then all decoders beside a clock."""
+    """All commands with all pictures and both signals; then all decoders next to a clock."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -68,15 +68,15 @@ def main() -> None:
                     else:
                         seconds[f"{command}, {picture}, {word}"] = took
     gaps = {name: gap(data) for name, data in large_pictures().items()}
-    slow = machine_is_slow()
-    faults = [f"{name}: {took} s" for name, took in seconds.items() if took > PROMISED + slow]
-    faults += [f"the decoder of {name} kept others waiting for {held} s" for name, held in gaps.items() if held > 1]
+    late = lateness()
+    faults = [f"{name}: {took} s" for name, took in seconds.items() if took > PROMISED + late]
+    faults += [f"the decoder of {name} blocked other threads for {held} s" for name, held in gaps.items() if held > 1]
     if not seconds:
         faults.append("every command had ended before it could be stopped")
     result = {
         "seconds": seconds,
         "ended_before_the_signal": early,
-        "lateness_of_a_clock": slow,
+        "lateness_of_a_clock": late,
         "longest_wait_beside_a_decoder": gaps,
         "faults": faults,
     }
@@ -105,7 +105,7 @@ def _gif(frames: int) -> bytes:
 
 
 def stopped(command: str, place: Path, picture: str, weights: Path, signals: Sequence[int]) -> float | None:
-    """Seconds from the last signal to the end of a command that decodes this picture; None = it ended before."""
+    """Seconds from the last signal to the end of a command that decodes this picture; None = it had already ended."""
     options = ["--scale", "2", "--weights", str(weights)]
     words = {
         "upscale": ["upscale", str(place / "mods"), "-o", str(place / "out"), *options],
@@ -156,7 +156,7 @@ def _send(place: client.Place, path: Path) -> None:
     threading.Thread(target=post, daemon=True).start()
 
 
-# Its imports are over and it has been at work for a moment.
+# Until its imports are over and it has worked for a moment.
 def _wait_until_busy(pid: int) -> None:
     begun = 0.0
     deadline = time.monotonic() + 120
@@ -208,8 +208,8 @@ def gap(data: bytes) -> float:
     return round(longest, 2)
 
 
-def machine_is_slow() -> float:
-    """By how many seconds a clock of half a second is late here, at worst of five: what a busy machine adds."""
+def lateness() -> float:
+    """By how many seconds a timer of half a second is late, the worst of five: the delay of a busy machine."""
     late = []
     for _ in range(5):
         began = time.monotonic()

@@ -1,12 +1,12 @@
 """
-Whole games through the real watcher: what was done, the kinds of pictures per folder, and sheets of pairs to look at.
+Whole games through the real watcher: the outcome, the kinds of pictures per folder, and sheets of pairs for inspection.
 
     python benchmarks/whole_games.py GAME_FOLDER ... --out-root FOLDER [--only-below 257] [--pairs 10] [--results DIR]
 
 GAME_FOLDER is, for example, a Debian package unpacked by `dpkg-deb -x`. Outputs go to OUT_ROOT/NAME and are kept, so a
 second run only reports. Kinds are those of each picture by itself, before families of pictures decide together. The
-sheets whole_games_0.png ... (input enlarged by repetition, output; on magenta) lie in OUT_ROOT; whole_games.md goes to
-the folder of results.
+sheets whole_games_0.png ... (input enlarged by repetition, output; on magenta) are written to OUT_ROOT, whole_games.md
+to the folder of results.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WIDTH, LARGEST, PER_SHEET = 1600, 72, 26
 
 
 def watched(game: Path, out: Path, below: int) -> Counter[str]:
-    """Numbers of files by what became of them; the sentences of failures as keys with the count 1."""
+    """Numbers of files by outcome; the sentence of each failure is a key with the count 1."""
     paths = os.pathsep.join(str(ROOT / part) for part in ("core", "plugins/folder_watch"))
     command = [sys.executable, "-m", "depixel", "watch", str(game), "-o", str(out), "--once", "--json"]
     ran = subprocess.run(
@@ -55,7 +55,7 @@ def watched(game: Path, out: Path, below: int) -> Counter[str]:
 
 def kinds(game: Path, out: Path) -> dict[str, Counter[str]]:
     """Folder => how many of its pictures are of which kind, of those with an output."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for source, _ in pairs(game, out):
         try:
             picture = files.read(source).replace(name="")
@@ -63,31 +63,31 @@ def kinds(game: Path, out: Path) -> dict[str, Counter[str]]:
             continue
         key = find_key(picture)
         kind = detect(picture if key is None else with_alpha(picture, key)).name
-        found[source.parent.relative_to(game).as_posix()][kind] += 1
-    return found
+        counts[source.parent.relative_to(game).as_posix()][kind] += 1
+    return counts
 
 
 def pairs(game: Path, out: Path) -> list[tuple[Path, Path]]:
     """Sources and their outputs."""
-    made = (path for path in sorted(out.rglob("*")) if path.suffix.lower() in files.READABLE)
-    return [(game / path.relative_to(out), path) for path in made if (game / path.relative_to(out)).is_file()]
+    outputs = (path for path in sorted(out.rglob("*")) if path.suffix.lower() in files.READABLE)
+    return [(game / path.relative_to(out), path) for path in outputs if (game / path.relative_to(out)).is_file()]
 
 
 def small_pairs(game: Path, out: Path, count: int) -> list[tuple[Image.Image, Image.Image]]:
     """Some pairs whose source is small enough for a sheet: (source at the size of the output, output)."""
-    found: list[tuple[Image.Image, Image.Image]] = []
+    chosen: list[tuple[Image.Image, Image.Image]] = []
     every = pairs(game, out)
     random.Random(5).shuffle(every)
-    for source, made in every:
+    for source, output in every:
         try:
-            small, large = Image.open(source).convert("RGBA"), Image.open(made).convert("RGBA")
+            small, large = Image.open(source).convert("RGBA"), Image.open(output).convert("RGBA")
         except OSError:
             continue
         if 12 <= max(small.size) <= LARGEST:
-            found.append((small.resize(large.size, Image.Resampling.NEAREST), large))
-        if len(found) == count:
+            chosen.append((small.resize(large.size, Image.Resampling.NEAREST), large))
+        if len(chosen) == count:
             break
-    return found
+    return chosen
 
 
 def sheet(shown: list[tuple[Image.Image, Image.Image]]) -> Image.Image:
@@ -105,7 +105,7 @@ def sheet(shown: list[tuple[Image.Image, Image.Image]]) -> Image.Image:
 
 
 def main() -> None:
-    """Run, count, draw, write down."""
+    """Run, count, draw, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("games", type=Path, nargs="+")
     parser.add_argument("--out-root", type=Path, required=True)
