@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactness, explanation, idle_options
+from depixel.client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, exactness, idle_options
 from depixel.client.advice import ENLARGED_KINDS
 from depixel.domain import BY_NAME
 
 
 def test_an_explanation_makes_no_promise() -> None:
-    """The explanation is removed before the sentence about the values."""
-    assert explanation(UPSCALE) == "Detail is invented, not recovered."
+    """Dialogs show it before a sentence about the values; the help adds the promise for the defaults."""
+    assert UPSCALE.explanation == "Detail is invented, not recovered."
     for action in (IMAGINE_FACE, ANONYMISE_FACE):
-        assert explanation(action) == action.help
+        assert action.explanation == action.help
 
 
 def test_rows_of_other_kinds_are_idle() -> None:

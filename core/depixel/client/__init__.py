@@ -38,7 +38,7 @@ size of the picture.
 
 from __future__ import annotations
 
-from .advice import exactness, explanation, idle_options
+from .advice import exactness, idle_options
 from .dialogs import (
     ACTIONS,
     ANONYMISE_FACE,
@@ -146,7 +146,6 @@ __all__ = [
     "dial_text",
     "difference",
     "exactness",
-    "explanation",
     "file_suffix",
     "group_name",
     "idle_options",

@@ -57,11 +57,6 @@ def exactness(action: Action, values: Mapping[str, Any], picture_size: Optional[
     return "Scaled down again, it gives exactly your pixels%s." % _which_pixels(action, values)
 
 
-def explanation(action: Action) -> str:
-    """The help of the action without its sentence on exactness, for which `exactness` considers the values."""
-    return action.help.split(" Scaled down again")[0]
-
-
 # The engine decides which of these hold once it has seen the picture; the summary of its answers names them.
 def _which_pixels(action: Action, values: Mapping[str, Any]) -> str:
     kind = values.get("domain", "auto") if action.name == UPSCALE.name else "faces"

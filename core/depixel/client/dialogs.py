@@ -25,9 +25,15 @@ class Action:
     menu: str  # menu label with an ellipsis
     title: str  # of the dialog
     blurb: str  # one sentence
-    help: str  # shown in the dialog; honest about what is invented
+    explanation: str  # shown in the dialog; honest about what is invented
     options: Tuple[Option, ...]
     wire: str = "upscale"  # `Submission.action`
+    promise: str = ""  # how exactly an answer scales back by default; `advice.exactness` considers the values
+
+    @property
+    def help(self) -> str:
+        """The explanation and the promise, for menus and help pages."""
+        return " ".join(filter(None, (self.explanation, self.promise)))
 
     def option(self, name: str) -> Option:
         return next(option for option in self.options if option.name == name)
@@ -67,10 +73,6 @@ _OUTPUTS_OF = {
 }
 """The actions for which an output is offered; an output that is not listed is offered for all."""
 
-_INVENTED = (
-    "Detail is invented, not recovered. Scaled down again, the answer gives exactly your pixels (pixel art: at the "
-    "centre of each block; repeated pixels count once)."
-)
 _FACE = (
     "The face is invented. It does not show a real person, says nothing about who was pictured, and tends towards the "
     "faces that the model was trained on."
@@ -111,14 +113,22 @@ def _for_dialog(option: Option) -> Option:
     return option
 
 
-def _action(name: str, menu: str, blurb: str, help: str, wire: str = "upscale", **defaults: Any) -> Action:
+def _action(
+    name: str, menu: str, blurb: str, explanation: str, wire: str = "upscale", promise: str = "", **defaults: Any
+) -> Action:
     options = dialog_options(name)
     changed = tuple(replace(o, default=defaults[o.name]) if o.name in defaults else o for o in options)
-    return Action(name, menu + "...", "Depixel: " + menu[0].lower() + menu[1:], blurb, help, changed, wire)
+    title = "Depixel: " + menu[0].lower() + menu[1:]
+    return Action(name, menu + "...", title, blurb, explanation, changed, wire, promise)
 
 
 UPSCALE = _action(
-    "upscale", "Upscale", "Upscale so that the answer scales back down to exactly the given pixels", _INVENTED
+    "upscale",
+    "Upscale",
+    "Upscale so that the answer scales back down to exactly the given pixels",
+    "Detail is invented, not recovered.",
+    promise="Scaled down again, the answer gives exactly your pixels (pixel art: at the centre of each block; repeated "
+    "pixels count once).",
 )
 IMAGINE_FACE = _action(
     "imagine-face",

@@ -198,7 +198,7 @@ class Dialog:
             size, exactness = self._size(values)
         except client.EngineError as error:
             problem = str(error)
-        about = "%s %s" % (client.explanation(self._action), exactness)
+        about = "%s %s" % (self._action.explanation, exactness)
         self._words.set_text("\n".join(filter(None, (self._what, size, about))))
         picks = json.loads(self._config.get_property("picked") or "[]")
         ticked = "the ticked answer" if len(picks) == 1 else "the %d ticked answers" % len(picks)

@@ -15,7 +15,6 @@ from ._client import (
     Rates,
     action_named,
     exactness,
-    explanation,
 )
 from .choice import active_layer
 from .contact_sheet import ContactSheet
@@ -357,7 +356,7 @@ class Panel(PanelWidgets):
         exact = exactness(self.action, self.form.values(), size)
         if target is not None and target.colours.is_converted:
             exact = "Its colours are converted for the engine and back, so the answer scales back only approximately."
-        self.about.setText(f"{explanation(self.action)} {exact}")
+        self.about.setText(f"{self.action.explanation} {exact}")
 
     def _changed(self) -> None:
         self._explain()
