@@ -308,7 +308,7 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     ],
 )
 def test_progress_rises_from_nothing_to_all(upsampler: Upsampler, count: int, settings: dict[str, Any]) -> None:
-    """Whatever the computation consists of: it begins with what is looked at, never falls, and ends with everything."""
+    """For every kind of computation: it begins at nothing, with the preparation, never falls, and ends at all."""
     shares: list[float] = []
     stages: list[str] = []
 

@@ -123,7 +123,7 @@ def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
 
 
 def test_what_systems_leave_behind_is_skipped(tree: Path) -> None:
-    """Waste bins, thumbnails of network drives and unfinished downloads are neither taken nor counted."""
+    """Waste bins, thumbnails of network drives and unfinished downloads are neither used nor counted."""
     for name in (
         "$RECYCLE.BIN/S-1/$R1.png",
         "@eaDir/hero.png/THUMB.png",
@@ -139,7 +139,7 @@ def test_what_systems_leave_behind_is_skipped(tree: Path) -> None:
 
 
 def test_archives_are_named_with_advice(tree: Path) -> None:
-    """A folder of packs is never passed over in silence, whether there are pictures beside them or not."""
+    """A folder of packs is never skipped silently, with or without pictures next to them."""
     (tree / "packs").mkdir()
     for name in ("a.mcpack", "b.7z", "c.rpgmvp", "notes.txt", *(f"{k}.rar" for k in range(4))):
         (tree / "packs" / name).write_bytes(b"x")

@@ -66,7 +66,7 @@ def test_existing_outputs_are_skipped_unless_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["picture", "other", "link", "dead link"])
 def test_no_candidate_replaces_a_file_of_others(tmp_path: Path, kind: str) -> None:
-    """Any file of an answer that exists and was not written by Depixel counts as the first one does."""
+    """Any existing file of an answer that Depixel did not write is treated like the first one."""
     (tmp_path / "out").mkdir()
     there = tmp_path / "out/hero.candidate-2.png"
     if "link" in kind:
@@ -168,7 +168,7 @@ def test_out_may_be_a_file_for_one_picture(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_ending_makes_no_folder(tmp_path: Path) -> None:
-    """-o big.pgn means a picture, unless there is a folder of this name or more than one picture goes there."""
+    """-o big.pgn means a picture, unless a folder has this name or there are several pictures."""
     source = tmp_path / "hero.png"
     source.touch()
 
@@ -200,7 +200,7 @@ def test_contradictions_are_bad_usage(tmp_path: Path, case: str) -> None:
 
 
 def test_two_of_one_name_are_named_by_their_paths(tmp_path: Path) -> None:
-    """x/icon.png and y/icon.png: which of them has no answer, and which has the place."""
+    """x/icon.png and y/icon.png: the message names the one without an answer, and the one that has the name."""
     sources = [tmp_path / folder / "icon.png" for folder in ("x", "y")]
     for source in sources:
         source.parent.mkdir()

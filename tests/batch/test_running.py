@@ -205,7 +205,7 @@ def test_only_inputs_are_looked_up_in_side_files(upsampler: Upsampler) -> None:
 
 
 class TwoAtOnce:
-    """An engine that must be called by two threads at a time, as one of two cores is, and never for a large picture."""
+    """An engine that requires two calls at a time, like one with two cores, except for a large picture."""
 
     cores = at_once = 2
 
@@ -236,7 +236,7 @@ class TwoAtOnce:
 def test_one_group_is_prepared_while_another_is_computed_and_large_pictures_are_alone(
     upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Outcomes come in order all the same."""
+    """Outcomes are still in order."""
     monkeypatch.setattr(running, "_GROUP_PIXELS", 20)  # two cores at scale 2: 160 pixels
     names = [f"{number}.png" for number in range(7)]
     sizes = [9, 9, 9, 16, 9, 16, 9]

@@ -26,7 +26,7 @@ def run(tmp_path: Path, *words: str) -> tuple[int, dict[str, dict[str, object]]]
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix", reason="kills and forks")
 def test_names_that_move_while_watchers_die(tmp_path: Path) -> None:
-    """Each step of publication, 60 frames under load, an animation of 60 frames that is killed again and again."""
+    """Each step of publication, 60 frames under load, an animation of 60 frames whose watcher is killed."""
     code, parts = run(tmp_path, "names")
 
     assert parts["names"]["faults"] == []
@@ -38,7 +38,7 @@ def test_names_that_move_while_watchers_die(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured in /proc")
 def test_bombs_cost_little(tmp_path: Path) -> None:
-    """All bombs one by one and together; the good files among them are done."""
+    """All bombs one by one and together; the good files among them are answered."""
     code, parts = run(tmp_path, "bombs")
 
     assert parts["bombs"]["faults"] == []
@@ -46,7 +46,7 @@ def test_bombs_cost_little(tmp_path: Path) -> None:
 
 
 def test_an_unknown_part_is_a_sentence() -> None:
-    """... with the parts there are."""
+    """It lists the parts."""
     ran = subprocess.run([sys.executable, str(ATTACKS), "bomb"], capture_output=True, text=True, check=False)
 
     assert ran.returncode == 2

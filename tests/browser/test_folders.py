@@ -84,7 +84,7 @@ def test_a_dropped_folder_that_is_a_pack_is_one_pack(browser: Browser, samples: 
 
 @pytest.mark.parametrize("name", ["Pack.mcpack", "download"])
 def test_a_zip_by_another_name_is_a_pack(browser: Browser, samples: Path, tmp_path: Path, name: str) -> None:
-    """Games have endings of their own for zips, and a download may have none."""
+    """Games have their own extensions for zips, and a download may have none."""
     browser.drop(a_pack(samples, tmp_path).rename(tmp_path / name))
 
     browser.until("facts", lambda: "Recognised as: Minecraft Java" in browser.text("#pack-facts"))
@@ -92,7 +92,7 @@ def test_a_zip_by_another_name_is_a_pack(browser: Browser, samples: Path, tmp_pa
 
 
 def test_a_zip_of_pictures_without_an_ending_is_opened(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """Its first bytes say that it is a zip."""
+    """It is recognised as a zip by its first bytes."""
     with zipfile.ZipFile(tmp_path / "download", "w") as archive:
         archive.write(samples / "sprites" / "bee.png", "sprites/bee.png")
     browser.drop(tmp_path / "download")

@@ -24,7 +24,7 @@ WORDS = {
 
 @pytest.fixture
 def translated(browser: Browser, engine: Engine) -> Iterator[Browser]:
-    """The page whose file of words has other words, and some for what the engine says itself."""
+    """The page with a translated file of words, including some of the engine's own texts."""
     words = json.loads((ROOT / "core/depixel/service/page/words.en.json").read_text("utf-8")) | WORDS
     script = (
         "const plain = window.fetch; window.fetch = (address, options) => String(address).includes('words.')"
@@ -37,14 +37,14 @@ def translated(browser: Browser, engine: Engine) -> Iterator[Browser]:
 
 
 def test_the_engines_own_words_can_be_translated(translated: Browser, samples: Path, tmp_path: Path) -> None:
-    """Labels, help, choices, profiles and the meaning of an error come from the file of words where it has them."""
+    """Labels, help, choices, profiles and the meaning of an error come from the file of words if it has them."""
     browser = translated
     assert browser.text("#choose-files") == "Bilder wählen"
     of_option = "return document.querySelector(arguments[0]).textContent"
     assert browser.run(of_option, "label[for=option-imagination]") == "Fantasie"
     assert browser.run(of_option, "#option-imagination-help").startswith("Wie viel erfunden wird.")
     assert browser.run(of_option, "#option-palette option[value=keep]") == "Nur die eigenen"
-    assert browser.run(of_option, "label[for=option-reading]") != ""  # what has no translation is the engine's
+    assert browser.run(of_option, "label[for=option-reading]") != ""  # without a translation, the engine's own
 
     broken = tmp_path / "broken.png"
     broken.write_bytes((samples / "sprites" / "bee.png").read_bytes()[:60])

@@ -84,5 +84,5 @@ def test_exactly_says_which_pixels_are_meant(action: Action, values: dict[str, o
 
 
 def test_pixels_are_said_to_count_once_for_the_kinds_whose_grid_is_undone() -> None:
-    """The same as the engine."""
+    """The same kinds as in the engine."""
     assert set(ENLARGED_KINDS) == {domain.name for domain in BY_NAME.values() if domain.gridded}

@@ -32,7 +32,7 @@ def test_layers_and_groups_are_named_by_scale_or_size() -> None:
 
 
 def test_a_summary_says_where_pixel_art_is_exact() -> None:
-    """The name of its layer is short, and says only that."""
+    """The layer's name is short, and says only that it is exact."""
     pixel_art = replace(result(4), degradation="point")
 
     assert "scaled back: exact." in summary(result(4))
@@ -51,7 +51,7 @@ def test_several_results_are_as_exact_as_the_worst() -> None:
 
 
 def test_pixels_that_the_program_changes_are_not_called_exact() -> None:
-    """A name promises nothing that does not hold for what is in the layer."""
+    """A name promises nothing that is not true of the layer's pixels."""
     assert layer_name("hero", result(4), 0, change="reduced") == "hero x4, seed 7, reduced"
     assert "scaled back: exact before the reduction." in summary(result(4), "the reduction")
 

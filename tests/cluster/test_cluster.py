@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
-COUNT = 48  # long enough to be killed meanwhile
+COUNT = 48  # enough work for something to be killed meanwhile
 
 
 @pytest.fixture

@@ -251,7 +251,7 @@ def test_a_person_as_found_says_so(engine: FaceEngine) -> None:
 
 
 def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> None:
-    """By default, what is no face is shown as found, and the same person once more, made to match the pixels."""
+    """By default, an input that is not a face gives a person as found, and the same person made to match the pixels."""
     picture = Picture((_portrait(16, 16),))
     request = Request(domain="faces", detail="drawn", scale=8, steps=0)
 
@@ -264,7 +264,7 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
 
 
 def test_part_of_a_photograph_keeps_its_pixels() -> None:
-    """No person is drawn over it unless the user says so."""
+    """No person is drawn over it unless the user asks for one."""
     prior = TinyFaces()
     prior.spec.__dict__["name"] = "faces-128"
     named = FaceEngine(prior, EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Small files that ask for much: gigabytes of memory, minutes of decoding, millions of frames or entries."""
+"""Small files that ask for gigabytes of memory, minutes of decoding, or huge numbers of frames or entries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-_FAR = 65535  # pixels of a side that nobody has
+_FAR = 65535  # pixels per side, the most that a GIF can claim
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -59,13 +59,13 @@ def jpeg_scans(count: int = 3000, side: int = 1024) -> bytes:
 
 
 def png_texts() -> bytes:
-    """Sixty-four packed texts of 64 MB each."""
+    """Sixty-four compressed texts of 64 MB each."""
     body = b"Comment\0\0" + _zeros(64)
     return _png(8, 8, *(chunk(b"zTXt", body) for _ in range(64)))
 
 
 def png_profile() -> bytes:
-    """A packed colour profile of 256 MB."""
+    """A compressed colour profile of 256 MB."""
     return _png(8, 8, chunk(b"iCCP", b"x\0\0" + _zeros(256)))
 
 
@@ -75,7 +75,7 @@ def png_flat() -> bytes:
 
 
 def png_claims() -> bytes:
-    """Claims 2**31 - 1 pixels a side and has no pixels."""
+    """Claims 2**31 - 1 pixels per side and has none."""
     return _png(2**31 - 1, 2**31 - 1, pixels=zlib.compress(b""))
 
 
@@ -92,7 +92,7 @@ def bmp_runs() -> bytes:
 
 
 def tiff_strip() -> bytes:
-    """A TIFF of 60,000x60,000 pixels in one packed strip."""
+    """A TIFF of 60,000x60,000 pixels in one compressed strip."""
     strip = _zeros(4)
     entries = [(256, 4, 60_000), (257, 4, 60_000), (258, 3, 8), (259, 3, 8), (262, 3, 1), (273, 4, 8), (277, 3, 1),
                (278, 4, 60_000), (279, 4, len(strip))]  # fmt: skip
@@ -109,7 +109,7 @@ def tiff_circle() -> bytes:
 
 
 def webp_flat() -> bytes:
-    """A lossless WebP of 16383x16383 pixels that claims them and has none."""
+    """A lossless WebP that claims 16383x16383 pixels and has none."""
     bits = (16383 - 1) | (16383 - 1) << 14
     body = b"\x2f" + struct.pack("<I", bits) + bytes(64)
     data = b"VP8L" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
@@ -117,7 +117,7 @@ def webp_flat() -> bytes:
 
 
 def ktx2_packed() -> bytes:
-    """A packed KTX2 texture that claims 2**30 bytes."""
+    """A compressed KTX2 texture that claims 2**30 bytes."""
     head = struct.pack("<9I", 37, 1, 16384, 16384, 0, 0, 1, 1, 3)
     packed = _zeros(4)
     index = struct.pack("<4I2Q", 0, 0, 0, 0, 0, 0)
@@ -152,7 +152,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "ktx2_packed.ktx2": ktx2_packed,
     "merged.kra": merged_picture,
 }
-"""File => what makes it."""
+"""File => the function that makes it."""
 
 
 def zip_texture() -> bytes:
@@ -195,7 +195,7 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
     "zip_entries.zip": zip_entries,
     "zip_descriptions.zip": zip_descriptions,
 }
-"""As `PICTURES`; each also has a texture `good.png`."""
+"""Like `PICTURES`; each also has a texture `good.png`."""
 
 
 def _safetensors(header: bytes) -> bytes:
@@ -215,4 +215,4 @@ WEIGHTS: dict[str, Callable[[], bytes]] = {
     "digits.pth": lambda: b"\x80\x02\x8b\xff\xff\xff\x7f" + bytes(100) + b".",
     "memo.pt": lambda: b"\x80\x02Nr\xff\xff\xff\x7f.",
 }
-"""As `PICTURES`, for `depixel models add`."""
+"""Like `PICTURES`, for `depixel models add`."""

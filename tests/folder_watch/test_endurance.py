@@ -342,7 +342,7 @@ def test_a_decoder_that_hangs_is_ended(signals: list[int], where: str) -> None:
         "a thread": f"t = threading.Thread(target=lambda: {hang}); t.start(); t.join()",
         "the main thread": hang,
         "a pipe that nobody reads": "print('x' * 2**22)",
-        # It lets go from time to time, as a library that is loaded does, and then keeps the lock.
+        # It releases the lock from time to time, like the loading of a library, and then keeps it.
         "under Python's lock": "time.sleep(0.7); hold = ctypes.PyDLL(None).sleep; hold(60)",
     }[where]
     code = (

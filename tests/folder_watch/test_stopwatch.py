@@ -9,7 +9,7 @@ from depixel_watch.work.stopwatch import Stopwatch
 
 
 def test_two_threads_at_once_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a pause between two does not count."""
+    """A pause between two does not count."""
     now = [0.0]
     monkeypatch.setattr(stopwatch.time, "perf_counter", lambda: now[0])
     watch = Stopwatch()

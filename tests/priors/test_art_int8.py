@@ -154,7 +154,7 @@ def test_a_cpu_that_is_made_for_int8_is_recognised() -> None:
 
 @needs_int8
 def test_bytes_stand_for_whole_steps_of_the_peak() -> None:
-    """Through a convolution that copies its input, every multiple of peak / 127 returns as it was."""
+    """Through a convolution that copies its input, every multiple of peak / 127 is preserved."""
     copying = torch.zeros(8, 8, 3, 3)
     copying[range(8), range(8), 1, 1] = 1
     peaks = torch.linspace(0.5, 4, 8)

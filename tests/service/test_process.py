@@ -127,7 +127,7 @@ def test_a_signal_ends_an_engine_whose_job_hangs(tmp_path: Path, signals: list[s
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_packs_of_an_engine_that_was_killed_are_deleted(tmp_path: Path, tiny_weights: Path) -> None:
-    """kill -9 while a pack is in work: the next engine deletes it."""
+    """kill -9 while a pack is in progress: the next engine deletes it."""
     process = start_hanging(tmp_path)
     running = Place(str(tmp_path / "engine")).running()
     assert running is not None

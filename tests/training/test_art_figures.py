@@ -57,7 +57,7 @@ def test_tiles_are_cut_apart_and_each_is_taken_once(tmp_path: Path) -> None:
 
 
 def test_figures_have_an_outline_and_contrast() -> None:
-    """Even discs, specks and opaque tiles are none."""
+    """Plain discs, specks and opaque tiles are not figures."""
     even = disc(24)
     even[even[..., 3] > 0] = (80, 80, 80, 255)
     speck = disc(8)

@@ -92,7 +92,7 @@ def test_noise_is_minus_the_psnr_of_luminance() -> None:
 
 
 def test_a_weight_of_noise_leaves_pixel_art_out(data: Path) -> None:
-    """The loss changes with answers to means, and by nothing with slices of point samples alone."""
+    """The loss changes for slices of means, and does not for slices of point samples alone."""
     run = start(CONFIGS["tiny"], CPU)
     slices = Batches(data, CPU).draw()
     points = [s for s in slices if s.degradation.name == "point"]

@@ -78,7 +78,7 @@ def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.T
 
 
 def test_a_person_as_found_is_not_relit(portrait: torch.Tensor, person: Person) -> None:
-    """What the answer misses is what the report says."""
+    """The report states the error of the picture itself."""
     answer = DrawnFaces(CPU).squares(person, portrait, _given(portrait), 128, 0.0, as_found=True)
 
     assert abs(_given(portrait).error_of(answer.pictures[:, :3], 0) - answer.error) < 1e-7

@@ -47,7 +47,7 @@ def test_detail_comes_from_the_drawing() -> None:
 
 
 def test_imagination_keeps_the_light_of_the_person() -> None:
-    """With all of it, light that no given pixel can show is the drawing's."""
+    """With full imagination, light that is finer than a pixel of the input is the drawing's."""
     soft, drawn = torch.full((1, 3, 64, 64), 0.5), torch.full((1, 3, SIZE, SIZE), 0.5)
     drawn[..., 120:136] = 0.7  # a quarter of a given pixel
 
@@ -71,7 +71,7 @@ def test_no_detail_where_the_parts_differ() -> None:
 
 
 def test_clothes_of_another_colour_are_left_out() -> None:
-    """A red collar cannot be relit to a blue one."""
+    """A red collar cannot be relit into a blue one."""
     soft = torch.tensor([0.05, 0.05, 0.9])[:, None, None].expand(1, 3, 64, 64)
     drawn = torch.tensor([0.9, 0.02, 0.02])[:, None, None].expand(1, 3, SIZE, SIZE)
 
@@ -81,7 +81,7 @@ def test_clothes_of_another_colour_are_left_out() -> None:
 
 
 def test_nothing_is_shown_where_nothing_was_drawn() -> None:
-    """Beyond the border of a drawing that was moved the soft face shows."""
+    """Beyond the border of a shifted drawing, the soft face is visible."""
     masks = _all(0, SIZE)
     masks[..., :64] = 0
 
@@ -91,7 +91,7 @@ def test_nothing_is_shown_where_nothing_was_drawn() -> None:
 
 
 def test_without_parts_all_is_drawn() -> None:
-    """An emoji has no parts that a network would find."""
+    """A network finds no parts in an emoji."""
     masks = _all(0, SIZE)
 
     answer = joined(torch.full((1, 3, 64, 64), 0.4), 0.5 + _texture(), masks, None, 16, 1.0)

@@ -1,4 +1,4 @@
-"""Vague parts whose outlines the picture shows."""
+"""Vague parts are sharpened along the outlines in the picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIDE = 64
 
 
 def test_edges_move_to_those_of_the_picture() -> None:
-    """Blurred halves become the halves that the colours show, off by less than the network was."""
+    """Blurred halves become the halves that the colours show, with a smaller error than the network's."""
     truth = torch.zeros(1, 2, SIDE, SIDE)
     truth[:, 0, :, :36] = 1
     truth[:, 1, :, 36:] = 1
@@ -26,7 +26,7 @@ def test_edges_move_to_those_of_the_picture() -> None:
 
 
 def test_a_plain_picture_decides_nothing() -> None:
-    """Without colours to go by, the network's word stands."""
+    """Without colours to go by, the network's estimate is kept."""
     parts = blurred(torch.rand(1, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(0)), 4.0).softmax(1)
 
     answer = sharpened(parts, torch.full((1, 3, SIDE, SIDE), 0.5))

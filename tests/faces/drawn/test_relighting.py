@@ -26,7 +26,7 @@ def _smooth(seed: int) -> torch.Tensor:
 
 
 def test_the_answer_scales_back() -> None:
-    """Smooth differences vanish almost wholly."""
+    """Smooth differences vanish almost completely."""
     small = _smooth(1)
 
     answer = relit(torch.full((1, 3, SIZE, SIZE), 0.5), _halves(64), small, EVERYWHERE)
@@ -56,7 +56,7 @@ def test_detail_is_kept() -> None:
 
 
 def test_pixels_that_do_not_count_follow_their_neighbours() -> None:
-    """What lies under transparency has no say."""
+    """Pixels under transparency have no effect."""
     small = torch.full((1, 3, GIVEN, GIVEN), 0.3)
     small[..., 5, 5] = 1.0
     weight = EVERYWHERE.clone()

@@ -122,7 +122,7 @@ def sized_document():
 
 
 def same_reduced(image):
-    """A reduced answer and what "Same answer again" makes of it: both are equally large, and equal."""
+    """Whether "Same answer again" reproduces a reduced answer: [error, name, is a new layer, has equal pixels]."""
     answer = image.get_layers()[0]
     status, error, _ = run("same-again", image, [answer])
     again = image.get_layers()[0]
@@ -150,7 +150,7 @@ def larger_image():
 
 
 def partial_documents():
-    """Copies of the visible layers, and of the selected ones: others are not there, nor in the undo history."""
+    """Copies of the visible layers, and of the selected ones: without the others, also in the undo history."""
     image = Gimp.Image.new(20, 16, BASE.RGB)
     outer = Gimp.GroupLayer.new(image, "outer")
     image.insert_layer(outer, None, 0)

@@ -164,7 +164,7 @@ class Desk:
         return {"size": [width, height], "cut": cut}
 
     def mnemonics(self):
-        """[letter, label] of all that Alt and a letter reach, whether it is mapped or in a menu that is not open."""
+        """[letter, label] of everything that Alt and a letter reach, even in a menu that is not open."""
         pairs = []
 
         def walk(widget):

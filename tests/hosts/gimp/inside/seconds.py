@@ -27,8 +27,8 @@ def timed(work):
 
 def start_and_whole():
     """
-    In turn: from the call to the new image, and a value that the plug-in refuses (GIMP starts its process, Python loads
-    it, and nothing is sent). `over_start` is what a run takes more than the start after it.
+    Alternating: from the call to the new image, and a value that the plug-in refuses (GIMP starts its process, Python
+    loads it, and nothing is sent). `over_start` is by how much a run exceeds the start after it.
     """
     image, layer = picture(SIDE, SIDE, 4, data=DATA)
     states = {"whole": [], "start": []}
@@ -49,7 +49,7 @@ def start_and_whole():
 
 
 def prefer_the_engine():
-    """With priority over other programs, as GIMP has it (DEPIXEL_HOST_PRIORITY)."""
+    """Give the engine the same priority over other programs as GIMP (DEPIXEL_HOST_PRIORITY)."""
     own = open("/proc/self/autogroup").read().split()[-1]
     with open(os.path.join(os.environ["DEPIXEL_RUNTIME_DIR"], "running.json")) as file:
         engine = json.load(file)["pid"]

@@ -133,7 +133,7 @@ def whole_document(facts):
 
 @scenario
 def visible_document(facts):
-    """Only the visible layers in register: no hidden ones, in groups neither, unless a clone shows them."""
+    """Only the visible layers in register: no hidden ones, not even in groups, unless a clone shows them."""
     document, base = yield from rich()
     under = document.createNode("under", "paintlayer")
     put(under, stored(desk.art(8, 8, 1), "RGBA", "U8"), 4, 4, 8, 8)

@@ -47,7 +47,7 @@ def heartbeat(facts):
 
 
 def by_krita_alone(facts, name, call):
-    """The silences of one of Krita's calls, and its seconds, without the plug-in."""
+    """The gaps and the seconds of one of Krita's own calls, without the plug-in."""
     yield 500
     beat, began = Beat(), time.monotonic()
     result = call()
@@ -58,7 +58,7 @@ def by_krita_alone(facts, name, call):
 
 
 def keep_least(facts, name, beat):
-    """Of several rounds, the one whose longest silence is the shortest: the one least disturbed by other programs."""
+    """Of several rounds, keep the one with the smallest longest gap: the one least disturbed by other programs."""
     if name not in facts or beat["longest"] < facts[name]["longest"]:
         facts[name] = beat
 
@@ -98,7 +98,7 @@ def heartbeat_ways(facts):
 
 
 def new_document_by_krita_alone(facts):
-    """What Krita itself takes to make a document of the answer's size, and to show it."""
+    """Krita's own time to create a document of the answer's size, and to show it."""
     create = partial(app.createDocument, SIDE, SIDE, "sprite", "RGBA", "U8", "", 72.0)
     document = yield from by_krita_alone(facts, "document by Krita alone", create)
     paint(document.topLevelNodes()[0], SIDE)  # as the answer above is
@@ -129,7 +129,7 @@ def paint(layer, side, model="RGBA"):
 
 
 def job(facts, panel, **values):
-    """One job, until its answers are shown: silences of the interface, seconds of each part."""
+    """One job, until its answers are shown: gaps of the interface, seconds of each part."""
     panel.forget()
     panel.live.setChecked(False)
     panel.form.set_values({**panel.action.defaults(), **values})
@@ -152,7 +152,7 @@ def job(facts, panel, **values):
 
 
 def delivery(facts, panel):
-    """The way of the answers that are shown into Krita; of several rounds, the least disturbed one is kept."""
+    """Adding the shown answers to Krita; of several rounds, the least disturbed one is kept."""
     yield 500
     clock, beat = Clock(), Beat()
     clock.note("apply")
