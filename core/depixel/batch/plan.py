@@ -161,7 +161,7 @@ def plan_pictures(
             all_planned[number] = replace(planned, problem=MADE_BY_DEPIXEL)
             continue
         targets = [*planned.targets(candidates), *([planned.disagreement] if disagreement else [])]
-        if (problem := taken.problem(targets, planned, overwrite)) is not None:
+        if (problem := taken.reserve(targets, planned, overwrite)) is not None:
             all_planned[number] = replace(planned, problem=problem)
     return all_planned
 
@@ -213,8 +213,8 @@ class _Taken:
     owners: dict[str, PlannedPicture] = field(default_factory=dict)  # by the real path of an answer
     unwritable: dict[tuple[Path, int], str] = field(default_factory=dict)  # by folder and length of the name
 
-    def problem(self, targets: list[Path], planned: PlannedPicture, overwrite: bool) -> Problem | None:
-        """Why the answers to this picture cannot be `targets`; None = they can be, and are now reserved."""
+    def reserve(self, targets: list[Path], planned: PlannedPicture, overwrite: bool) -> Problem | None:
+        """Reserve `targets` for the answers to a picture; if that is impossible, only return the reason."""
         paths = [self.real_paths.of(target) for target in targets]
         for target, path in zip(targets, paths, strict=True):
             if path in self.sources:
