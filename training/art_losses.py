@@ -49,8 +49,8 @@ def noise(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Tensor:
     """
     The mean over pictures of minus the PSNR, in dB, of luminance over a random grey.
 
-    Its least value is at the mean of all plausible answers, where Charbonnier's is near their median. Each picture
-    counts the same, however well it is known.
+    It is smallest for the mean of all plausible answers, whereas Charbonnier is smallest near their median. Each
+    picture has the same weight, however small its error is.
     """
     difference = answer - truth
     grey = (0.3 + 0.4 * torch.rand(len(answer), 1, 1, 1, generator=generator)).to(answer)
@@ -62,10 +62,10 @@ def noise(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Tensor:
 
 @dataclass(frozen=True)
 class CalmWeights:
-    """The weights of what stage `calm` adds to Charbonnier."""
+    """The weights of the terms that stage `calm` adds to Charbonnier."""
 
     spectra: float = 0.0  # of the difference of spectra
-    noise: float = 0.0  # per dB of noise; pixel art and point samples are left out of it
+    noise: float = 0.0  # per dB of noise, of all but pixel art and point samples
 
 
 def calm_loss(
@@ -75,7 +75,7 @@ def calm_loss(
     bf16: bool,
     weights: CalmWeights = CalmWeights(),
 ) -> Tensor:
-    """Charbonnier at z = 0, and what `weights` add to it."""
+    """Charbonnier at z = 0, plus the terms that have a weight."""
     answers = generate(network, slices, None, bf16)
     answer = torch.cat(answers)
     truth = torch.cat([s.large for s in slices])

@@ -38,10 +38,10 @@ class SmallRun:
 
     def descend(self, minutes: float, rate: float, loss_of_batch: Callable[[], Tensor]) -> None:
         """
-        Train for `minutes` of wall time and save: AdamW, whose rate rises over 100 steps and falls along a cosine.
+        Train for `minutes` of wall time with AdamW, and save. The rate rises over 100 steps, then falls along a cosine.
 
         Args:
-            loss_of_batch: draws a batch; the network's loss on it.
+            loss_of_batch: draws a batch and returns the network's loss on it.
         """
         optimiser = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=0.02)
         before = dict(self.state)

@@ -167,7 +167,7 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
-    parser.add_argument("--noise", type=float, default=0.0, help="weight of a dB of noise in stage calm")
+    parser.add_argument("--noise", type=float, default=0.0, help="weight of the noise in dB in stage calm")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--light", type=Path, help="folder for an additional small checkpoint: only the averaged weights"

@@ -87,15 +87,13 @@ def collect(
         for name, licence, digest, pixels in _pictures(source, unpacked, lists, random.Random(seed), reasons):
             cut = _crops(pixels, random.Random(f"{seed}{name}"), side)
             informative = [crop for crop in cut if images.is_informative(crop)]
-            informative = [crop for crop in informative[: source.per_image * 2] if seen.is_new(crop)][
-                : source.per_image
-            ]
-            reasons["flat or seen"] += not informative
-            if informative:
+            fresh = [crop for crop in informative[: source.per_image * 2] if seen.is_new(crop)][: source.per_image]
+            reasons["flat or seen"] += not fresh
+            if fresh:
                 version = versions.get(source.package, source.version)
-                origins.append(Origin(source.package, version, name, licence, digest, source.kind, len(informative)))
-                crops += informative
-                count += len(informative)
+                origins.append(Origin(source.package, version, name, licence, digest, source.kind, len(fresh)))
+                crops += fresh
+                count += len(fresh)
             if count >= source.limit * share:
                 break
         print(f"{source.package}: {count} crops", flush=True)

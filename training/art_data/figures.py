@@ -1,8 +1,8 @@
 """
 Small figures as games draw them: native pixel sprites of 16 to 96 pixels, and larger figures rendered that small.
 
-Several of them share one crop, at random places, on transparency. Crops of large art hold none of this: outlines of one
-pixel, alpha of 0 or 1, a few colours set by hand.
+Several of them share one crop, at random places, on transparency. Crops of large art lack what is typical of them:
+outlines of one pixel, alpha of 0 or 1, a few colours chosen by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from training.art_data.sources import PackageSource
 from training.art_data.spoiling import reduced_to_palette
 
 KIND = 3  # in kinds.npy, after sprites, textures and rendered vectors
-_LEAST, _MOST = 14, 96  # long sides of figures, in pixels of the truth
+_LEAST = 14  # smallest long side of a figure, in pixels of the truth
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ SHEETS = (
     TileSheet(_CATACLYSM, _GFX + "MshockXotto+/large.png", 64),
     TileSheet(_CATACLYSM, _GFX + "HollowMoon/large.png", 32),
 )
-"""Pixel sprites as their authors drew them; the two packages are not those of any evaluation picture."""
+"""Pixel sprites in their original form; neither package is the source of an evaluation picture."""
 
 
 def visible_part(pixels: np.ndarray) -> np.ndarray | None:
@@ -71,7 +71,7 @@ def visible_part(pixels: np.ndarray) -> np.ndarray | None:
 
 
 def is_figure(part: np.ndarray) -> bool:
-    """True if a cropped picture is one thing with an outline and contrast, neither a full tile nor a speck."""
+    """True if a cropped picture shows one object with an outline and contrast, not a full tile or a speck."""
     height, width = part.shape[:2]
     opaque = part[..., 3] > 0
     if max(height, width) < _LEAST or min(height, width) < 6 or opaque.mean() > 0.93 or opaque.sum() < 60:
@@ -83,7 +83,7 @@ def is_figure(part: np.ndarray) -> bool:
 
 def rendered_small(pixels: np.ndarray, rng: random.Random) -> np.ndarray | None:
     """
-    A whole figure, reduced to a long side of 16 to 96 pixels and often redrawn as sprites are: few colours, alpha of 0
+    A whole figure, reduced to a long side of 16 to 96 pixels and often redrawn like a sprite: few colours, alpha of 0
     or 1, a dark outline. None if the picture is not one figure on transparency.
 
     Args:
@@ -94,7 +94,7 @@ def rendered_small(pixels: np.ndarray, rng: random.Random) -> np.ndarray | None:
         return None
     pieces, count = label(part[..., 3] > 127)
     if count and np.bincount(pieces.ravel())[1:].max() < 0.6 * (pieces > 0).sum():
-        return None  # a sheet of several things
+        return None  # a sheet of several objects
     side = min(rng.choice((18, 24, 32, 40, 48, 64, 72, 96)), max(part.shape[:2]) // 2)
     small = _reduced(part, side)
     if rng.random() < 0.3:
@@ -127,7 +127,7 @@ def _sharpened(pixels: np.ndarray, strength: float) -> np.ndarray:
     return sharp
 
 
-# One pixel of dark outline outside of what is visible.
+# Adds a dark outline, one pixel wide, around the visible pixels.
 def _outlined(pixels: np.ndarray, rng: random.Random) -> np.ndarray:
     padded = np.pad(pixels, ((1, 1), (1, 1), (0, 0)))
     opaque = padded[..., 3] > 0
@@ -137,7 +137,7 @@ def _outlined(pixels: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def varied(figure: np.ndarray, rng: random.Random) -> np.ndarray:
-    """The figure mirrored or not, and half the time with its colour channels exchanged."""
+    """The figure, mirrored half the time, and half the time with its colour channels permuted."""
     if rng.random() < 0.5:
         figure = figure[:, ::-1]
     order = rng.sample(range(3), 3) if rng.random() < 0.5 else [0, 1, 2]
@@ -146,8 +146,8 @@ def varied(figure: np.ndarray, rng: random.Random) -> np.ndarray:
 
 def packed(figures: list[np.ndarray], side: int, rng: random.Random) -> Iterator[np.ndarray]:
     """
-    Crops [side, side, 4] that together hold every figure once, in shelves with random gaps of 3 pixels or more, so that
-    figures lie at any offset from the grid of small pixels.
+    Crops [side, side, 4] that together hold every figure that fits once, in shelves with random gaps of at least 3
+    pixels, so that figures have any offset from the grid of small pixels.
     """
     canvas = np.zeros((side, side, 4), np.uint8)
     top = left = shelf = 0
@@ -172,7 +172,7 @@ def packed(figures: list[np.ndarray], side: int, rng: random.Random) -> Iterator
 
 
 def collect_tiles(unpacked: Path, versions: dict[str, str]) -> tuple[list[np.ndarray], list[Origin]]:
-    """The figures of SHEETS, each once however often it or its mirror image is there, and their manifest."""
+    """The figures of SHEETS, without duplicates and mirrored duplicates, and their manifest."""
     seen: set[bytes] = set()
     figures: list[np.ndarray] = []
     origins: list[Origin] = []

@@ -50,8 +50,7 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
 def batch_key(prepared: Prepared, request: Request, scale: int = 4) -> Hashable:
     """
     Pictures with equal keys may share a batch. Small pictures with calm answers may share one even if their sizes
-    differ:
-    they are padded to the next multiple of _BUCKET, and the network masks the padding.
+    differ: they are padded to the next multiple of _BUCKET, and the network masks the padding.
     """
     height, width = prepared.straight.shape[2:]
     degradation = prepared.degradation

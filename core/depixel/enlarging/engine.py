@@ -54,20 +54,22 @@ class EnlargingEngine:
 
     def most(self, prepared: Prepared) -> int:
         """How many such pictures fit into one batch."""
-        frames, _, height, width = prepared.straight.shape
-        last = last_stage(prepared.degradation.factor, self.prior.scale)
-        return max(1, self.budget // (frames * height * width * last**2))
+        return max(1, self.budget // self._size(prepared))
 
     def share(self, prepared: Prepared, request: Request) -> int:
         """
-        The number of such pictures for one core while other cores answer others; 0 = all cores share a batch. On a CPU,
-        cores share large pictures, searches, and networks of other people, which may not work on two threads at once.
+        How many such pictures one core answers while other cores answer others; 0 = all cores work on the same batch.
+        On a CPU, all cores work together on large pictures, on searches, and with third-party networks, which may not
+        be thread-safe.
         """
+        most = min(self.budget, pass_for(self.device)) // self._size(prepared)
+        third_party = bool(self.prior.spec.bytes_per_pixel)
+        return 0 if self.device.type != "cpu" or request.steps or third_party else most
+
+    # Pixels of the last stage, of all frames.
+    def _size(self, prepared: Prepared) -> int:
         frames, _, height, width = prepared.straight.shape
-        size = frames * height * width * last_stage(prepared.degradation.factor, self.prior.scale) ** 2
-        most = min(self.budget, pass_for(self.device)) // size
-        foreign = bool(self.prior.spec.bytes_per_pixel)
-        return 0 if self.device.type != "cpu" or request.steps or foreign else most
+        return frames * height * width * last_stage(prepared.degradation.factor, self.prior.scale) ** 2
 
     def answer(self, batch: Sequence[Prepared], request: Request, monitor: Monitor = SILENT) -> list[RawAnswers]:
         """

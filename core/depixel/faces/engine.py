@@ -113,7 +113,7 @@ class FaceEngine:
         return id(prepared)
 
     def share(self, prepared: Prepared, request: Request) -> int:
-        """0: every search takes all cores."""
+        """0: every search uses all cores."""
         return 0
 
     def most(self, prepared: Prepared) -> int:

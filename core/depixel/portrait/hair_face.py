@@ -19,7 +19,7 @@ from depixel.portrait.strands import BEARD, BROW, LASH, Strands
 
 POINTS = 7
 FINE = 0.0085
-"""dm that a pixel covers at most where single hairs are seen. Coarser pixels show fewer and thicker ones."""
+"""Largest number of dm per pixel at which single hairs are visible; coarser pixels show fewer and thicker ones."""
 BROW_LINE = (0.09, 0.16, 0.30, 0.40, 0.48, 0.54), (0.184, 0.197, 0.214, 0.216, 0.194, 0.158)
 """x and y of the middle of the left brow, dm on the template."""
 BROW_REACH = (0.07, 0.13, 0.2, 0.4, 0.54), (0.02, 0.042, 0.045, 0.030, 0.007)

@@ -16,7 +16,7 @@ def impose(large: Tensor, small: Tensor, degradation: Degradation) -> Tensor:
     The nearest picture with A x = y, differentiable and unclipped; export clips and rounds (depixel.consistency).
 
     For point sampling the centre pixels themselves are fixed, not only their mean, as in exporting. Bicubic reduction
-    overshoots next to edges, and a file stores that clipped: where y is 0 or the maximum, A x may be beyond it.
+    overshoots next to edges, and files store the overshoot clipped: where y is 0 or the maximum, A x may be beyond it.
     """
     if isinstance(degradation, PointDegradation):
         offsets, _ = degradation.taps()

@@ -55,7 +55,7 @@ def _tapped(x: Tensor, dim: int, length: int, first: int, weights: tuple[float, 
     return total
 
 
-# For each large pixel of a block: the first small pixel that counts, from _REACH before the block, and the weights.
+# For each large pixel of a block: its first small pixel, counted from _REACH before the block, and the weights of four.
 @lru_cache(maxsize=8)
 def _cubic_taps(scale: int) -> tuple[tuple[int, tuple[float, ...]], ...]:
     taps = []

@@ -161,7 +161,7 @@ def _config(metadata: dict[str, str]) -> dict[str, Any]:
 
 def load_network(network: NetworkT, path: Path, kind: str, noun: str) -> NetworkT:
     """
-    Load released weights, or others of their kind, into one of the networks that detect or read something.
+    Load released weights, or others of the same kind, into a network that finds or reads something.
 
     Args:
         kind: of the weights' configuration, e.g. "reader".

@@ -108,7 +108,7 @@ class Exemplars:
             scale = F.interpolate(scale, scale_factor=factor, mode="bilinear", align_corners=False)
             lost = luma(large - _calm(prior, small.to(device), degradation).cpu())
             ratio = (bands(lost) / scale)[0]
-            # Exemplars are richer in detail than most textures, so what they lost is more than the network says.
+            # Exemplars are richer in detail than most textures, so they lost more than the network estimates.
             self._details[key] = ratio / ratio.square().mean((1, 2), keepdim=True).clamp_min(_EMPTY).sqrt()
         return self._details[key]
 

@@ -25,8 +25,8 @@ _NEAREST = 4  # smallest period of a pattern in small pixels
 _SURROUNDINGS = 6  # small pixels on each side that determine how steep a surface is
 _SEVERAL = 1.6  # times as steep on the whole: beyond it, there are edges
 _UNEVEN = 1.6  # times as much as in the surroundings: detail varies this much within a surface
-_GLOW = 1.0  # standard deviations from the mean down to the light that everything here gets
-_LIT = 0.4  # of that light: so much detail a surface shows; glowing veins on black show none
+_GLOW = 1.0  # the light that everything here gets: this many standard deviations below the mean
+_LIT = 0.4  # largest detail of a surface, as a fraction of that light; glowing veins on black get none
 _LEAST = 9.0  # natural logarithm of the inverse variance that an untrained network returns
 _LUMA = (0.299, 0.587, 0.114)
 

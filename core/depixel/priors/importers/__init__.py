@@ -127,7 +127,7 @@ _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def shortened(name: str) -> str:
-    """The name of a tensor for a sentence: a file may hold names of any length."""
+    """A tensor's name, shortened for use in a sentence: names in a file may have any length."""
     return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 3]}..."
 
 

@@ -81,7 +81,7 @@ def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *others: Any) -> 
         raise OddPickleError("a tensor is described by something other than numbers")
     if len(size) != len(stride) or offset < 0:
         raise OddPickleError("a tensor lies outside of its numbers")
-    if isinstance(storage, torch.TypedStorage):  # asked by itself, it warns that it is deprecated
+    if isinstance(storage, torch.TypedStorage):  # its own methods warn that it is deprecated
         numbers = storage._untyped_storage.nbytes() // storage.dtype.itemsize
     else:
         numbers = storage.nbytes()
