@@ -24,6 +24,7 @@ fuzz     random damage for every reader
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -32,7 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,13 +143,14 @@ def names(scale: Scale) -> Result:
 
 
 # As many busy processes as there are cores.
-class _load:  # noqa: N801 (used as a function)
-    def __enter__(self) -> None:
-        busy = [sys.executable, "-c", "while True: pass"]
-        self._processes = [subprocess.Popen(busy) for _ in range(os.cpu_count() or 1)]
-
-    def __exit__(self, *_: object) -> None:
-        for process in self._processes:
+@contextlib.contextmanager
+def _load() -> Iterator[None]:
+    busy = [sys.executable, "-c", "while True: pass"]
+    processes = [subprocess.Popen(busy) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in processes:
             process.kill()
             process.wait()
 
