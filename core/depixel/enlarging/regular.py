@@ -85,8 +85,8 @@ def straight_lines(large: Tensor, small: Tensor, factor: int) -> Tensor:
     return large
 
 
-# [B, C, H, W]: of each pixel the sum over itself and `reach` pixels above and below. Sums of two, four, eight ... rows
-# are added up, which on a CPU takes a tenth of the time of a pooling with so high a window.
+# [B, C, H, W]: the sum over each pixel and `reach` pixels above and below it, built from sums of 1, 2, 4, 8 ... rows.
+# On a CPU, this takes a tenth of the time of pooling with such a high window.
 def _sums_along(x: Tensor, reach: int) -> Tensor:
     height, length = x.shape[2], 2 * reach + 1
     run, rows = F.pad(x, (0, 0, reach, reach)), 1
@@ -169,11 +169,11 @@ def dotted(small: Tensor, valid: Tensor | None = None) -> Tensor:
     dotted lines, seams and rows of windows. `valid` as in `with_blocks`.
     """
     reach = 2 * _APART[-1]
-    at = _ending(small, valid, reach)  # the picture's border repeats no dot
+    at = _ending(small, valid, reach)  # no dot is repeated beyond the border
     around = [at(y, x) for y, x in NINE[1:]]
     inside = [(pixel >= 0).all(1, keepdim=True) for pixel in around]
     alone = ~torch.stack([alike(small, pixel) for pixel in around]).any(0)
-    ground = torch.stack(around).amax(0)  # of a flat ground, every neighbour inside the picture
+    ground = torch.stack(around).amax(0)  # if it is flat, equal to every neighbour inside the picture
     flat = torch.stack([alike(ground, pixel) | ~within for pixel, within in zip(around, inside, strict=True)]).all(0)
     dot = alone & flat
     if not bool(dot.any()):
