@@ -88,9 +88,9 @@ def test_interface_stays_alive(krita) -> None:
     job = facts["job"]
     slack = max(1, facts["load"] / 8)  # of a busy machine
     assert job["longest own"] <= 250 * slack, facts
-    assert job["own over 50 ms"] <= max(3, job["beats"] / 200), facts  # none on an idle machine
+    assert job["own over 50 ms"] <= 3 * slack, facts  # none on an idle machine
     assert facts["delivery"]["longest own"] <= 150 * slack, facts  # Krita itself waits for its layer stack there
-    assert facts["round trip"] - facts["engine"] + facts["adding"] < 2.5 * slack, facts  # 0.5 s on an idle machine
+    assert facts["round trip"] - facts["engine"] + facts["adding"] < 1.5 * slack, facts  # 0.5 s on an idle machine
 
 
 def test_interface_stays_alive_in_every_way(krita) -> None:
