@@ -12,7 +12,8 @@ names    a watcher dies at each step of publication while all files are renamed;
 kills    SIGKILL at random moments while files are dropped, renamed, swapped, deleted ...
 bombs    small pictures, packs and weights that ask for gigabytes or hours: their time, memory and error message
 stop     SIGTERM and a second Ctrl-C inside slow decoders, for `upscale`, `watch` and `serve`
-engine   forged requests, other websites in the browser, idle connections (the tests of the engine's guard)
+engine   forged requests, foreign hosts and origins, idle connections (the tests of the engine's guard)
+browser  hostile websites in a real browser, names that are markup (the browser's tests; chromium and selenium)
 disks    exFAT, which has no hard links, and a disk that is unmounted inside the watched folder (root, Linux)
 users    two users of one machine (root, Linux)
 idle     the cost of a watcher while nothing happens
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import os
 import platform
@@ -183,8 +185,22 @@ def stop(scale: Scale) -> Result:
 def engine(scale: Scale) -> Result:
     """Forged requests: the tests of the engine's guard."""
     del scale
-    tests = [f"tests/service/test_{name}.py" for name in ("attacks", "strangers", "guard", "guard_rules", "page")]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    return tests(
+        *(f"tests/service/test_{name}.py" for name in ("attacks", "strangers", "guard", "guard_rules", "page"))
+    )
+
+
+def browser(scale: Scale) -> Result:
+    """Hostile websites in a real browser."""
+    del scale
+    if not (shutil.which("chromium") and shutil.which("chromedriver") and importlib.util.find_spec("selenium")):
+        return _skipped("chromium, chromedriver or selenium is not installed: see scripts/browser_tests")
+    return tests("-m", "browser", "tests/browser/test_attacks.py")
+
+
+def tests(*words: str) -> Result:
+    """The last line of pytest with these arguments; tests that fail are faults."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
     ran = subprocess.run(
         command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
@@ -243,7 +259,7 @@ def _skipped(why: str) -> Result:
 
 
 PARTS: dict[str, Callable[[Scale], Result]] = {
-    part.__name__: part for part in (names, kills, bombs, stop, engine, disks, users, idle, fuzz)
+    part.__name__: part for part in (names, kills, bombs, stop, engine, browser, disks, users, idle, fuzz)
 }
 
 if __name__ == "__main__":

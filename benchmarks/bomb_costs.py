@@ -5,8 +5,9 @@ Small files that ask for gigabytes of memory or hours of decoding: the cost of e
 
 Each picture is read and each weights file is added in a separate process, whose processor time and memory are
 measured. Then `depixel upscale` gets all pictures, and `depixel watch --once` all pictures and packs, with a good
-picture among them: it must be answered, everything else must be answered or reported, and nothing may end with a
-traceback. (Both skip the two pictures of 8192x8192 pixels, which are valid and take minutes.)
+picture among them, each first with --dry-run: the good picture must be answered, everything else must be answered or
+reported, and nothing may end with a traceback. (Both skip pictures of more than 4096x4096 pixels, which are valid and
+take minutes.)
 --hostile adds the files of a folder. Linux only.
 """
 
@@ -29,6 +30,7 @@ sys.path.extend(
     str(Path(__file__).resolve().parents[1] / part) for part in ("core", "plugins/folder_watch", "tests/fakes")
 )
 
+import bomb_siblings
 import bombs
 from result_file import publish
 from tiny_art import write_tiny_art
@@ -44,7 +46,10 @@ MOST_SECONDS = 30.0  # of the processor, for one file
 MOST_MEGABYTES = 1500  # 8192x8192 pixels, decoded, and one copy
 LARGEST = 4096  # pixels of a side, for a run over all files
 MOST_SHARE = 0.75  # of the free memory, for a run over all files: a picture that fits may be large
-_ENDINGS = {".gif", ".jpg", ".png", ".bmp", ".tif", ".webp", ".ktx2", ".kra"}
+PICTURES = {**bombs.PICTURES, **bomb_siblings.PICTURES}
+ARCHIVES = {**bombs.ARCHIVES, **bomb_siblings.ARCHIVES}
+WEIGHTS = {**bombs.WEIGHTS, **bomb_siblings.WEIGHTS}
+_ENDINGS = {Path(name).suffix for name in PICTURES}
 _WEIGHTS = {".safetensors", ".pkl", ".pt", ".pth"}
 
 
@@ -65,7 +70,7 @@ def attacked(folder: Path, hostile: Path | None) -> dict[str, Any]:
     os.environ.update(HOME=str(folder), XDG_DATA_HOME=str(folder / "data"))
     source = folder / "files"
     source.mkdir()
-    for name, make in {**bombs.PICTURES, **bombs.ARCHIVES, **bombs.WEIGHTS}.items():
+    for name, make in {**PICTURES, **ARCHIVES, **WEIGHTS}.items():
         (source / name).write_bytes(make())
     for path in sorted(hostile.rglob("*")) if hostile else ():
         if path.is_file() and path.name != "README":
@@ -132,7 +137,7 @@ def _resident(pid: int) -> float:
 
 
 def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
-    """Both commands on all files."""
+    """Both commands on all files, first with --dry-run."""
     weights = write_tiny_art(folder)
     pictures, mods = folder / "pictures", folder / "mods"
     for place in (pictures, mods):
@@ -144,41 +149,53 @@ def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
     options = ("--scale", "2", "--weights", str(weights))
     figures: dict[str, Any] = {}
     faults: list[str] = []
-    free = (memory.available() or 2**34) / 2**20
     out, said = folder / "out", ""
-    for name, words, good in (
-        ("upscale", ("upscale", pictures, "-o", out, "--max-pixels", LARGEST**2, *options), out),
-        (
-            "watch",
-            ("watch", mods, "--once", "--quiet-period", "0", "--only-below", LARGEST, *options),
-            folder / "mods-depixel",
-        ),
-    ):
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "depixel", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=environment(DEPIXEL_RUNTIME_DIR=str(folder / "run")),
-        )  # fmt: skip
-        assert process.stdout is not None
-        said = process.stdout.read().decode("utf-8", "replace")
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        figures[name] = {
-            "seconds": round(time.monotonic() - began, 1),
-            "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-            "megabytes": round(usage.ru_maxrss / 1024),
-            "exit_code": process.returncode,
-        }
-        if process.returncode != 1 or "Traceback" in said or "please report" in said:
-            faults.append(f"{name} ended with {process.returncode}: {said[-1000:]}")
-        if figures[name]["megabytes"] > MOST_SHARE * free:
-            faults.append(f"{name} took {figures[name]['megabytes']} MB")
+    upscale = ("upscale", pictures, "-o", out, "--max-pixels", LARGEST**2, *options)
+    watch = ("watch", mods, "--once", "--quiet-period", "0", "--only-below", LARGEST, *options)
+    for name, words, good in (("upscale", upscale, out), ("watch", watch, folder / "mods-depixel")):
+        figures[f"{name} --dry-run"], said = run(folder, *words, "--dry-run")
+        faults += _faults_of(f"{name} --dry-run", figures[f"{name} --dry-run"], said)
+        if list(good.glob("*")) or "zz-good" not in said:
+            faults.append(f"{name} --dry-run wrote files, or did not list the good picture")
+        figures[name], said = run(folder, *words)
+        faults += _faults_of(name, figures[name], said)
+        if figures[name]["exit_code"] != 1:
+            faults.append(f"{name} ended with {figures[name]['exit_code']}: {said[-1000:]}")
         if not list(good.glob("zz-good*")):
             faults.append(f"{name} did not answer the good picture")
-    for name in bombs.ARCHIVES:
+    for name in ARCHIVES:
         if f"failed  {name}: " not in said:  # the watcher ran last; it reports the packs that it refuses
             faults += _archive_faults(folder / "mods-depixel" / name)
     return figures, faults
+
+
+def run(folder: Path, *words: object) -> tuple[dict[str, Any], str]:
+    """One command: its cost, and everything that it printed."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "depixel", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(DEPIXEL_RUNTIME_DIR=str(folder / "run")),
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = process.stdout.read().decode("utf-8", "replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cost = {
+        "seconds": round(time.monotonic() - began, 1),
+        "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "megabytes": round(usage.ru_maxrss / 1024),
+        "exit_code": process.returncode,
+    }
+    return cost, said
+
+
+def _faults_of(name: str, figures: dict[str, Any], said: str) -> list[str]:
+    faults = []
+    if figures["exit_code"] not in (0, 1) or "Traceback" in said or "please report" in said:
+        faults.append(f"{name} ended with {figures['exit_code']}: {said[-1000:]}")
+    if figures["megabytes"] > MOST_SHARE * (memory.available() or 2**34) / 2**20:
+        faults.append(f"{name} took {figures['megabytes']} MB")
+    return faults
 
 
 def _archive_faults(path: Path) -> list[str]:

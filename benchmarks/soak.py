@@ -4,13 +4,16 @@ and temporary files of both must stay constant, every output must belong to its 
 right.
 
     python benchmarks/soak.py --hours 4 --samples soak.jsonl --out benchmarks/results/soak.json
+    python benchmarks/soak.py --hours 2 --folder soak --out benchmarks/results/soak.json    again: another sitting
 
 * `depixel watch` with a nearest-neighbour worker over a folder of about 400 files, with two changes per second.
 * `depixel serve` with a small random network: pictures that are answered, jobs that are left early, forged and broken
   requests, connections that say nothing.
 
 `--samples` gets one line each minute, immediately. "Grown" compares the medians of the second and the last quarter.
-Linux only.
+With `--folder` the folders, the ledger and the results stay, so that a test continues in several sittings, each with
+new processes: the result lists the sittings and adds up their hours; growth is known for each sitting only. SIGTERM ends a
+sitting early, with all of its comparisons. Linux only.
 """
 
 from __future__ import annotations
@@ -61,15 +64,45 @@ def main() -> None:
     parser.add_argument("--interval", type=float, default=60.0, help="seconds between two samples")
     parser.add_argument("--samples", type=Path, help="a line of JSON for each sample")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--folder", type=Path, help="kept for the next sitting")
     parser.add_argument("--watch", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.watch:
         watch(args.watch)
         return
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        result = soak(Path(folder), args.hours * 3600, args.interval, args.samples)
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    with contextlib.ExitStack() as stack:
+        folder = args.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        record = folder / "sittings.json"
+        earlier = json.loads(record.read_text()) if record.exists() else []
+        sittings = [*earlier, soak(folder.resolve(), args.hours * 3600, args.interval, args.samples, ended)]
+        record.write_text(json.dumps(sittings, indent=1))
+    result = together(sittings)
     publish(result, args.out)
     sys.exit(bool(result["faults"]))
+
+
+def together(sittings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The result of all sittings."""
+    if len(sittings) == 1:
+        return dict(sittings[0])
+    answers: Counter[str] = Counter()
+    for sitting in sittings:
+        answers.update(sitting["answers"])
+    sums = {
+        name: sum(sitting[name] for sitting in sittings) for name in ("actions_in_the_folder", "requests_of_strangers")
+    }
+    return {
+        "hours": round(sum(sitting["hours"] for sitting in sittings), 2),
+        "sittings_with_new_processes": len(sittings),
+        "longest_sitting_hours": max(sitting["hours"] for sitting in sittings),
+        **sums,
+        "answers": dict(answers),
+        "faults": [fault for sitting in sittings for fault in sitting["faults"]],
+        "sittings": list(sittings),
+    }
 
 
 def watch(source: Path) -> None:
@@ -209,23 +242,32 @@ class Strangers:
             line_.getresponse().read()
 
 
-def soak(folder: Path, seconds: float, interval: float, samples_file: Path | None) -> dict[str, Any]:
-    """The whole soak test."""
+def wrong_at_the_end(mods: ModFolder) -> list[str]:
+    """What is wrong in the folder once the watcher has finished its queue."""
+    for _ in range(12):
+        time.sleep(10)
+        if not (wrong := mods.wrong()):
+            return []
+    return wrong
+
+
+def soak(
+    folder: Path, seconds: float, interval: float, samples_file: Path | None, ended: threading.Event
+) -> dict[str, Any]:
+    """One sitting of the soak test; `ended` ends it early."""
     temporary = {name: folder / f"{name}-tmp" for name in ("watch", "serve")}
     for path in temporary.values():
-        path.mkdir()
-    mods = ModFolder(folder, seed=1)
+        path.mkdir(exist_ok=True)
+    mods = ModFolder(folder, seed=time.time_ns())
     command = [sys.executable, __file__, "--watch", str(mods.source)]
-    with (folder / "watch.out").open("wb") as output:
+    with (folder / "watch.out").open("ab") as output:
         watcher = subprocess.Popen(command, stdout=output, env={**os.environ, "TMPDIR": str(temporary["watch"])})
     place = _place(folder, temporary["serve"])
     owner, strangers = Owner(place), Strangers(place)
     owner._one()
     engine = client.Engine("soak", place).hello().pid
-    processes = {
-        "watch": Process(watcher.pid, temporary["watch"]),
-        "serve": Process(engine, temporary["serve"]),
-    }
+    pids = {"watch": watcher.pid, "serve": engine}
+    processes = {name: Process(pid, temporary[name]) for name, pid in pids.items()}
     stop = threading.Event()
     users = (partial(use_folder, mods), owner.use, strangers.use)
     threads = [threading.Thread(target=user, args=(stop,)) for user in users]
@@ -234,8 +276,8 @@ def soak(folder: Path, seconds: float, interval: float, samples_file: Path | Non
     faults: list[str] = []
     samples: list[dict[str, Any]] = []
     began = time.monotonic()
-    while (passed := time.monotonic() - began) < seconds and not faults:
-        time.sleep(min(interval, max(0.1, seconds - passed)))
+    while (passed := time.monotonic() - began) < seconds and not faults and not ended.is_set():
+        ended.wait(min(interval, max(0.1, seconds - passed)))
         try:
             sample = {name: process.sample() for name, process in processes.items()}
         except OSError as error:
@@ -248,8 +290,7 @@ def soak(folder: Path, seconds: float, interval: float, samples_file: Path | Non
     stop.set()
     for thread in threads:
         thread.join()
-    time.sleep(15)  # the watcher finishes its queue
-    faults += mods.wrong()
+    faults += wrong_at_the_end(mods)
     good = ("right", "left early")
     faults += [f"{count} answers: {word}" for word, count in owner.counts.items() if word not in good]
     watcher.send_signal(signal.SIGTERM)

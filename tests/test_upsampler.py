@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tiny_art import write_tiny_art
 from tiny_prior import TinyFaces
 
 from depixel.domain import FACES, NORMALS
+from depixel.enlarging import decoding
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError, CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
 from depixel.monitor import Monitor, SearchStep
@@ -455,6 +457,41 @@ def test_a_sheet_is_prepared_once(upsampler: Upsampler, monkeypatch: pytest.Monk
     assert calls == [(16, 32, 4)]
     assert (report.picture.width, report.picture.height) == (128, 64)
     assert any("sheet of 2x1" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_tiles_are_shared_out_among_the_cores(
+    upsampler: Upsampler, frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two cores work on two tiles, or two frames, at a time; the answer is the one of a single core."""
+    picture = Picture(tuple(RNG.integers(0, 256, (70, 90, 3), dtype=np.uint8) for _ in range(frames)))
+    monkeypatch.setattr("depixel.upsampler.budget_for", lambda _: 64 * 64)
+    threads: set[int] = set()
+    steps: list[SearchStep] = []
+    before = torch.get_num_threads()
+    exported = decoding.export_tile
+
+    def export(*values: Any, **options: Any) -> Any:
+        threads.add(threading.get_ident())
+        return exported(*values, **options)
+
+    monkeypatch.setattr(decoding, "export_tile", export)
+    answers = []
+    try:
+        for cores in (1, 2):
+            torch.set_num_threads(cores)
+            steps.clear()
+            monitor = Monitor(steps.append)
+            answers.append(upsampler.upsample(picture, Request(scale=4, domain="textures"), monitor))
+    finally:
+        torch.set_num_threads(before)
+
+    assert len(threads) > 1
+    alone, shared = (np.stack(answer.picture.frames).astype(int) for answer in answers)
+    assert abs(alone - shared).max() <= 1
+    tiles = [step for step in steps if step.stage == "tiles"]
+    assert [step.step for step in tiles] == list(range(1, len(tiles) + 1))
+    assert answers[0].residual == answers[1].residual
 
 
 def test_small_pictures_are_shared_out_among_the_cores(upsampler: Upsampler) -> None:

@@ -5,6 +5,7 @@ threads wait for each other after every layer; the more so on a machine that is 
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -15,12 +16,12 @@ import torch
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
-_here = threading.local()
+_has_one = contextvars.ContextVar("has_one", default=False)
 
 
 def count_cores() -> int:
     """The cores that this thread may use: torch's own number of threads; 1 inside a computation of `side_by_side`."""
-    return 1 if getattr(_here, "has_one", False) else torch.get_num_threads()
+    return 1 if _has_one.get() else torch.get_num_threads()
 
 
 def side_by_side(works: Sequence[Callable[[], _T]], finished: Callable[[int], None] = lambda index: None) -> list[_T]:
@@ -86,5 +87,5 @@ def _threads(cores: int) -> ThreadPoolExecutor:
 def _use_one_core(ready: threading.Barrier) -> None:
     torch.get_num_threads()  # the first call on a thread sets the number for threads that start later
     torch.set_num_threads(1)
-    _here.has_one = True
+    _has_one.set(True)
     ready.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from depixel.errors import BadUsageError
 
 _CPU_BUDGET = 384 * 384  # small pixels per forward pass: enough that the surroundings of tiles cost little
 _CPU_PASS = 2 * 64 * 64  # fits into one core's cache (1 MB); with 4 times as many, each takes 1.2 to 1.8 times as long
+_PASS_BYTES = 8192  # memory of a pass of Depixel's own networks per small pixel, on a CPU
 _GPU_BUDGET = 1024 * 1024
 _LEAST_PASS = 64 * 64
 _MEMORY_WORDS = (
@@ -66,6 +68,12 @@ def budget_within(budget: int, device: torch.device, bytes_per_pixel: int) -> in
     return max(_LEAST_PASS, min(budget, free // 2 // bytes_per_pixel))
 
 
+def passes_at_once(budget: int, cores: int) -> int:
+    """How many passes of `budget` small pixels a CPU works on at the same time: one per core if memory allows it."""
+    free = free_memory(torch.device("cpu"))
+    return cores if free is None or cores * budget * _PASS_BYTES <= free // 2 else 1
+
+
 def free_memory(device: torch.device) -> int | None:
     """Free bytes on the device (for a CPU, in the machine); None if unknown."""
     if device.type == "cuda":
@@ -112,7 +120,7 @@ def on_a_sound_thread(work: Callable[[], _T]) -> _T:
     """
     if getattr(_here, "memory_ran_short", False):
         with ThreadPoolExecutor(max_workers=1) as another:
-            return another.submit(work).result()
+            return another.submit(contextvars.copy_context().run, work).result()
     try:
         return work()
     except (RuntimeError, MemoryError) as error:

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_LEAST_SIDE = 16  # pixels of the smallest tile
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -24,10 +26,39 @@ class Tile:
 
 def tile_grid(height: int, width: int, side: int) -> Iterator[Tile]:
     """Tiles of nearly equal size, at most side x side small pixels, that cover the picture."""
-    rows, columns = -(-height // side), -(-width // side)
+    return _cut(height, width, -(-height // side), -(-width // side))
+
+
+def _cut(height: int, width: int, rows: int, columns: int) -> Iterator[Tile]:
     for r in range(rows):
         for c in range(columns):
             yield Tile(r * height // rows, c * width // columns, (r + 1) * height // rows, (c + 1) * width // columns)
+
+
+def large_tiles(height: int, width: int, margin: int, most: int, wrap: tuple[bool, bool]) -> Iterator[Tile]:
+    """
+    The cheapest tiles that cover the picture: those with the fewest pixels in all, surroundings included.
+
+    Args:
+        margin: pixels of surroundings on each side of a tile.
+        most: pixels of one tile with its surroundings; tiles of about 16 pixels may have more.
+        wrap: (x, y) axes along which the picture continues at its opposite side.
+    """
+    most_rows, most_columns = max(1, height // _LEAST_SIDE), max(1, width // _LEAST_SIDE)
+    best = (0, most_rows, most_columns)
+    for rows in range(1, most_rows + 1):
+        tall = _with_margins(height, rows, margin, wrap[1])
+        for columns in range(1, most_columns + 1):
+            if tall * _with_margins(width, columns, margin, wrap[0]) <= most:
+                pixels = (height + 2 * margin * (rows - 1)) * (width + 2 * margin * (columns - 1))
+                best = min(best if best[0] else (pixels, rows, columns), (pixels, rows, columns))
+                break
+    return _cut(height, width, *best[1:])
+
+
+# The longest of `parts` parts of a side. A single part has no surroundings unless the picture wraps.
+def _with_margins(side: int, parts: int, margin: int, wraps: bool) -> int:
+    return -(-side // parts) + (2 * margin if parts > 1 or wraps else 0)
 
 
 def with_surroundings(

@@ -155,18 +155,18 @@ class Browser:
 
 
 @pytest.fixture(scope="session")
-def new_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Browser]]:
-    """Starts browsers, each with its own profile."""
+def new_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Browser]]:
+    """Starts browsers, each with its own profile; arguments are further flags."""
     webdriver = pytest.importorskip("selenium.webdriver")
     if chromium() is None or shutil.which("chromedriver") is None:
         pytest.skip("chromium and chromedriver are not installed: scripts/browser_tests does that")
     browsers: list[Browser] = []
 
-    def start() -> Browser:
+    def start(*flags: str) -> Browser:
         profile, downloads = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")
         options = webdriver.ChromeOptions()
         options.binary_location = chromium()
-        for flag in (*_FLAGS, f"--user-data-dir={profile}", "--window-size=1280,900"):
+        for flag in (*_FLAGS, *flags, f"--user-data-dir={profile}", "--window-size=1280,900"):
             options.add_argument(flag)
         options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -181,7 +181,7 @@ def new_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
 
 @pytest.fixture(scope="session")
-def shared_browser(new_browser: Callable[[], Browser]) -> Browser:
+def shared_browser(new_browser: Callable[..., Browser]) -> Browser:
     """One browser for most tests."""
     return new_browser()
 

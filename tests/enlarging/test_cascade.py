@@ -5,7 +5,7 @@ import torch
 
 from depixel.degradation import resize
 from depixel.enlarging.cascade import halo
-from depixel.tiles import Tile, tile_grid, with_surroundings
+from depixel.tiles import Tile, large_tiles, tile_grid, with_surroundings
 
 
 @pytest.mark.parametrize(("height", "width", "side"), [(5, 7, 16), (64, 64, 64), (65, 200, 64), (1, 300, 32)])
@@ -17,6 +17,34 @@ def test_tiles_cover_every_pixel_once(height: int, width: int, side: int) -> Non
         assert tile.bottom - tile.top <= side and tile.right - tile.left <= side
 
     assert bool((seen == 1).all())
+
+
+@pytest.mark.parametrize("wrap", [(False, False), (True, False), (True, True)])
+@pytest.mark.parametrize("size", [(600, 600), (900, 40), (17, 2000), (400, 401)])
+def test_large_tiles_fit_and_cost_no_more_than_square_ones(size: tuple[int, int], wrap: tuple[bool, bool]) -> None:
+    """They cover every pixel once, each with its surroundings has at most so many pixels, and few pixels come twice."""
+    margin, most = 20, 200 * 200
+    seen = torch.zeros(size, dtype=torch.int32)
+    plane = torch.zeros(1, 1, *size)
+
+    def pixels(tile: Tile) -> int:
+        return with_surroundings(plane, tile, margin, wrap)[0].numel()
+
+    tiles = list(large_tiles(*size, margin, most, wrap))
+    for tile in tiles:
+        seen[tile.top : tile.bottom, tile.left : tile.right] += 1
+        assert pixels(tile) <= most
+
+    assert bool((seen == 1).all())
+    assert sum(map(pixels, tiles)) <= sum(map(pixels, tile_grid(*size, 200 - 2 * margin)))
+
+
+def test_tiles_have_a_least_size() -> None:
+    """If the surroundings alone exceed the memory, tiles of about 16 pixels are cut all the same."""
+    tiles = list(large_tiles(50, 33, 40, 100, (False, False)))
+
+    assert len(tiles) == 3 * 2
+    assert all(tile.bottom - tile.top >= 16 and tile.right - tile.left >= 16 for tile in tiles)
 
 
 def test_surroundings_are_cut_at_borders_and_wrapped_where_told() -> None:

@@ -26,7 +26,7 @@ class ModFolder:
     A folder `mods` with one picture in it, its outputs `mods-depixel`, and the actions on both.
 
     Args:
-        folder: the folder of both.
+        folder: the folder of both; if they exist already, use goes on.
         seed: of the actions.
     """
 
@@ -35,9 +35,10 @@ class ModFolder:
         self.actions = 0
         """Number of actions so far."""
         self._rng = random.Random(seed)
-        self._theirs: dict[Path, bytes] = {}  # files of others in the output folder
+        theirs = [path for path in self.out.rglob("theirs*") if path.is_file()]
+        self._theirs = {path: path.read_bytes() for path in theirs}  # files of others in the output folder
         self._part = folder / "part.bmp"
-        self.source.mkdir()
+        self.source.mkdir(exist_ok=True)
         (self.source / "keep.png").write_bytes(png(self._rng))
 
     def act(self) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
 from depixel.files import encode, read_bytes
 from depixel.files.png_chunks import chunks, join, passes
+from depixel.files.png_stream import BAND
 from depixel.picture import Picture
 
 RNG = np.random.default_rng(11)
@@ -71,6 +72,30 @@ def test_sixteen_bit_pictures_are_compressed() -> None:
     pixels = np.stack([x * 700, y * 700, (x + y) * 400], -1).astype(np.uint16)
 
     assert len(encode(Picture((pixels,)))) < pixels.nbytes / 10
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_large_picture_is_compressed_in_bands(
+    channels: int, dtype: type[np.generic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bands on several threads make one valid file, the same one on any number of processors."""
+    y, x = np.mgrid[0:1100, 0:1300]
+    pixels = np.stack([x * (2 + c) + y + (x * y // 7) % 5 for c in range(channels)], -1).astype(dtype)
+    pixels = np.concatenate([pixels] * max(1, 5 * BAND // pixels.nbytes))
+    assert pixels.nbytes > 2 * BAND
+
+    written = encode(Picture((pixels,)))
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    alone = encode(Picture((pixels,)))
+
+    assert written == alone
+    if dtype is np.uint8:  # an independent reader that checks the checksum
+        with Image.open(io.BytesIO(written)) as image:
+            assert np.array_equal(np.asarray(image).reshape(pixels.shape), pixels)
+    assert np.array_equal(read_bytes(written).frames[0].reshape(pixels.shape), pixels)
+    idat = b"".join(body for kind, body in chunks(written) if kind == b"IDAT")
+    assert len(zlib.decompress(idat)) == pixels.nbytes + len(pixels)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])

@@ -244,6 +244,62 @@ def test_a_file_that_comes_at_the_last_moment_stays(desk: Desk, monkeypatch: pyt
     assert (desk.out / "frame-000.bmp").read_bytes() == b"theirs"
 
 
+@pytest.mark.parametrize("moment", ["before it is put aside", "while it is put aside"])
+def test_a_file_that_comes_at_the_last_moment_stays_without_an_exchange(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """On Windows, exFAT and network disks: the previous output is put aside, and nobody's file is replaced."""
+    kill_points.fill(desk.source, [1])
+    desk.run()
+    kill_points.fill(desk.source, [2])
+    target = desk.out / "frame-000.bmp"
+
+    def intrude() -> None:
+        (desk.out / "theirs").write_bytes(b"theirs")
+        (desk.out / "theirs").replace(target)
+
+    def no_exchange(*_: Path) -> bool:
+        if moment.startswith("before"):
+            intrude()
+        return False
+
+    def reached(step: str) -> None:
+        if step == "put aside" and moment.startswith("while"):
+            intrude()
+
+    monkeypatch.setattr("depixel_watch.work.publication.exchange", no_exchange)
+    monkeypatch.setattr("depixel_watch.work.publication.reached", reached)
+
+    total = desk.run()
+
+    assert target.read_bytes() == b"theirs"
+    assert total.failed == 1
+    assert "was not made by Depixel" in desk.sentences("failed")["frame-000.bmp"]
+    assert not list(desk.out.glob(".depixel-*.part"))
+
+
+def test_an_output_is_replaced_without_an_exchange(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while the previous output is put aside: the next start makes the output, and leaves nothing behind."""
+    kill_points.fill(desk.source, [1])
+    desk.run()
+    kill_points.fill(desk.source, [2])
+
+    def die(step: str) -> None:
+        if step == "put aside":
+            raise SystemExit
+
+    monkeypatch.setattr("depixel_watch.work.publication.exchange", lambda *_: False)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("depixel_watch.work.publication.reached", die)
+        desk.run()
+    assert not (desk.out / "frame-000.bmp").exists()
+
+    desk.run()
+
+    assert kill_points.wrong_outputs(desk.source) == 0
+    assert not list(desk.out.glob(".depixel-*.part"))
+
+
 def _two_files(folder: Path) -> tuple[Path, Path]:
     for name in ("one", "two"):
         (folder / name).write_text(name)

@@ -1,19 +1,21 @@
 """
 Decodes a plane in passes of several pictures, or of one tile with its surroundings. Each pass is corrected, exported
-and measured separately.
+and measured separately; on a CPU, each core works on a pass of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from depixel.consistency import keep_extreme_alpha
+from depixel.cores import count_cores, side_by_side
 from depixel.degradation import Degradation, PointDegradation, make_degradation
-from depixel.devices import pass_for
+from depixel.devices import on_a_sound_thread, pass_for, passes_at_once
 from depixel.enlarging.cascade import enlarge, halo, last_stage
 from depixel.enlarging.detail.field import DetailField
 from depixel.enlarging.outlines import even_outline
@@ -25,13 +27,12 @@ from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.planes import Plane
 from depixel.priors.base import EnlargingPrior, Latents
 from depixel.readings.draw import draw
-from depixel.tiles import Tile, tile_grid, with_surroundings
+from depixel.tiles import Tile, large_tiles, with_surroundings
 
 _LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
-_LEAST_SIDE = 16  # small pixels of the smallest tile
-
 
 Decoded = tuple[Tensor, Tensor, Tensor]
+Measured = tuple[Tensor, Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -71,33 +72,55 @@ class Decoder:
         out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
         sums: dict[int, list[Tensor]] = {}  # of each tile, by the first row
         alone = torch.zeros(count, 4, dtype=torch.float64)
-        self._stray()
-        passes = self._passes(count, height, width, factor)
-        for done, (rows, tile) in enumerate(passes):
+        passes = self._passes(plane, factor)
+        measured: dict[int, Measured] = {}  # of each pass, by its number
+        ended = 0
+
+        def work(number: int) -> None:
             self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
+            rows, tile = passes[number]
+            self._stray()  # what an earlier pass on this thread left
             large = self._generated(plane, latents, glass, rows, tile, reading, detail)
             exported, tile_sums = export_tile(large, plane, tile, rows, keep_palette=keep_palette)
             down = slice(tile.top * factor, tile.bottom * factor)
             out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
+            measured[number] = (tile_sums, self._stray())
+
+        def finished(number: int) -> None:
+            nonlocal ended
+            ended += 1
+            self.monitor.step(SearchStep(ended, len(passes), _mean_square(measured[number][0]), stage="tiles"))
+
+        works = [partial(work, number) for number in range(len(passes))]
+        if len(passes) >= self._passes_at_once() > 1:
+            side_by_side([partial(on_a_sound_thread, each) for each in works], finished)
+        else:
+            for number, each in enumerate(works):
+                each()
+                finished(number)
+        for number, (rows, _) in enumerate(passes):
+            tile_sums, stray = measured[number]
             sums.setdefault(rows.start, []).append(tile_sums)
-            stray = self._stray()
             if stray is not None and len(stray) == rows.stop - rows.start:
                 alone[rows] = torch.cat(
                     [torch.maximum(alone[rows, :1], stray[:, :1]), alone[rows, 1:] + stray[:, 1:]], 1
                 )
-            self.monitor.step(SearchStep(done + 1, len(passes), _mean_square(tile_sums), stage="tiles"))
         return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()]), alone
+
+    # Third-party networks may not be thread-safe, and a GPU does one thing at a time.
+    def _passes_at_once(self) -> int:
+        third_party = bool(self.prior.spec.bytes_per_pixel)
+        return 1 if third_party or self.device.type != "cpu" else passes_at_once(self.budget, count_cores())
 
     # The rows and the tile of each pass. Rows share a pass while that is cheaper; only a picture that is too large for
     # one pass is cut into tiles.
-    def _passes(self, count: int, height: int, width: int, factor: int) -> list[tuple[slice, Tile]]:
-        last = last_stage(factor, self.prior.scale)
-        rows = max(1, min(self.budget, pass_for(self.device)) // (height * width * last**2))
-        if height * width * last**2 <= self.budget:
-            tiles = [Tile(0, 0, height, width)]
-        else:
-            side = int(self.budget**0.5 / last) - 2 * self._halo(factor)
-            tiles = list(tile_grid(height, width, max(side, _LEAST_SIDE)))
+    def _passes(self, plane: Plane, factor: int) -> list[tuple[slice, Tile]]:
+        count, _, height, width = plane.straight.shape
+        area = last_stage(factor, self.prior.scale) ** 2
+        rows = max(1, min(self.budget, pass_for(self.device)) // (height * width * area))
+        tiles = [Tile(0, 0, height, width)]
+        if height * width * area > self.budget:
+            tiles = list(large_tiles(height, width, self._halo(factor), self.budget // area, plane.degradation.wrap))
         return [(slice(b, min(b + rows, count)), tile) for b in range(0, count, rows) for tile in tiles]
 
     def _halo(self, factor: int) -> int:

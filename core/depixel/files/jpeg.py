@@ -42,13 +42,18 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             raise UnsupportedPictureError(f"{name} is a JPEG with {bits} bits per sample; save it with 8, or as PNG.")
         if marker in _LOSSLESS:
             raise UnsupportedPictureError(f"{name} is a lossless JPEG, which Depixel does not support; save it as PNG.")
-        scans = data.count(b"\xff\xda")  # these bytes do not occur in compressed data
-        if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):
-            raise PictureTooLargeError(
-                f"{name} stores its {width}x{height} pixels in {scans} scans, which take minutes to decode; save it "
-                f"again."
-            )
+        check_scans(data, name, (width, height), limits)
     return pillow_reading.read(data, "JPEG", name, limits)
+
+
+def check_scans(data: bytes, name: str, size: Size, limits: Limits) -> None:
+    """Raises PictureTooLargeError for hundreds of scans, each of which covers the whole picture."""
+    width, height = size
+    scans = data.count(b"\xff\xda")  # these bytes do not occur in compressed data
+    if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):
+        raise PictureTooLargeError(
+            f"{name} stores its {width}x{height} pixels in {scans} scans, which take minutes to decode; save it again."
+        )
 
 
 def encode(picture: Picture) -> bytes:

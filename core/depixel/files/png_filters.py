@@ -6,19 +6,18 @@ cannot decode.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from depixel.errors import UnreadablePictureError
+from depixel.files.png_stream import BAND, stream
 
 Bytes = npt.NDArray[np.uint8]
 Signed = npt.NDArray[np.int16]
 
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
-_BAND = 2**20  # bytes filtered at a time
 
 
 def unfilter(kinds: Bytes, data: Bytes, name: str) -> Bytes:
@@ -70,20 +69,18 @@ def compress(rows: Bytes, step: int) -> bytes:
         rows: [H, bytes per row].
         step: bytes per pixel.
     """
-    compressor = zlib.compressobj(6)
-    return b"".join([*(compressor.compress(band) for band in _bands(rows, step)), compressor.flush()])
-
-
-def _bands(rows: Bytes, step: int) -> Iterator[bytes]:
     height, width = rows.shape
-    band = max(1, _BAND // max(1, width))
-    before = np.zeros((1, width), np.uint8)
-    for top in range(0, height, band):
-        part = rows[top : top + band]
-        out = np.zeros((len(part), width + 1), np.uint8)
-        out[:, 0], out[:, 1:] = _filter(part, np.concatenate([before, part[:-1]]), step)
-        before = part[-1:]
-        yield out.tobytes()
+    band = max(1, BAND // max(1, width))
+    return stream([partial(_filtered, rows, top, top + band, step) for top in range(0, height, band)], 6)
+
+
+# Rows from `top` on, each with the number of its filter before it.
+def _filtered(rows: Bytes, top: int, end: int, step: int) -> bytes:
+    part = rows[top:end]
+    above = np.concatenate([rows[top - 1 : top] if top else np.zeros_like(part[:1]), part[:-1]])
+    out = np.zeros((len(part), part.shape[1] + 1), np.uint8)
+    out[:, 0], out[:, 1:] = _filter(part, above, step)
+    return out.tobytes()
 
 
 def _filter(raw: Bytes, above: Bytes, step: int) -> tuple[Bytes, Bytes]:

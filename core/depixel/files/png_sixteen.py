@@ -17,6 +17,7 @@ from depixel.files.png_filters import compress, unfilter
 from depixel.picture import Pixels
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_BAND = 64  # rows converted at a time
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 
 
@@ -47,14 +48,19 @@ def decode(header: bytes, data: Sequence[bytes], name: str) -> Pixels:
         raise UnreadablePictureError(
             f"{name} is damaged or cut short: it holds fewer pixels than the {width}x{height} that it claims."
         )
-    whole = np.zeros((height, width, channels), np.uint16)
+    whole = np.empty((height, width, channels), np.uint16)
     at = 0
     for x, y, dx, dy, columns, rows in steps:
         size = rows * (1 + columns * step)
         lines = np.frombuffer(raw, np.uint8, size, at).reshape(rows, -1)
         at += size
         plain = unfilter(lines[:, 0], lines[:, 1:].reshape(rows, columns, step), name)
-        whole[y::dy, x::dx] = np.ascontiguousarray(plain).view(">u2")
+        del lines
+        if at == promised:
+            raw = b""
+        for top in range(0, rows, _BAND):  # a copy of the whole pass would be as large as the picture
+            part = np.ascontiguousarray(plain[top : top + _BAND]).view(">u2")
+            whole[y + top * dy : y + (top + len(part)) * dy : dy, x::dx] = part
     return whole
 
 

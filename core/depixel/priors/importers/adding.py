@@ -114,7 +114,7 @@ def _is_own(path: Path) -> bool:
     try:
         with safe_open(str(path), framework="pt") as file:
             config = json.loads((file.metadata() or {}).get("config", "{}"))
-    except (SafetensorError, OSError, ValueError):
+    except (SafetensorError, OSError, ValueError, RecursionError):
         return False  # the converter reports what is wrong
     return isinstance(config, dict) and config.get("kind") in ("art", "faces")
 

@@ -157,15 +157,46 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
     inode = part.path.stat().st_ino
     if exchange(part.path, target):
         reached("exchanged")
-        # A file that appeared there in the meantime is put back.
-        swapped = stamp_from(part.path.lstat())
-        if swapped.inode != there.inode and not swapped.looks_like(there):
+        if _is_another(part.path, there):  # it appeared there in the meantime, and is put back
             exchange(part.path, target)
             raise foreign(target)
     else:
-        part.path.replace(target)
+        _replace_in_steps(part.path, target, there)
     reached("named")
     return _stamp(target, inode)
+
+
+# Without an exchange of names (Windows, exFAT, network disks): the previous output is put aside and examined, because a
+# file that replaced it after the last look must not be lost. For a moment nothing has the output's name.
+def _replace_in_steps(part: Path, target: Path, there: Stamp) -> None:
+    aside = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
+    target.rename(aside)
+    reached("put aside")
+    if _is_another(aside, there):
+        _put_back(aside, target)
+        raise foreign(target)
+    try:
+        rename_new(part, target)
+    except FileExistsError:  # somebody took the name in this moment
+        aside.unlink(missing_ok=True)
+        raise
+    except OSError:
+        _put_back(aside, target)
+        raise
+    aside.unlink(missing_ok=True)
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    try:
+        rename_new(aside, target)
+    except FileExistsError:
+        aside.rename(target.with_name(f"{target.stem[:100]}-kept-{secrets.token_hex(4)}{target.suffix}"))
+
+
+# Whether this file, which had the output's name, is not the one that was examined there.
+def _is_another(path: Path, there: Stamp) -> bool:
+    stamp = stamp_from(path.lstat())
+    return stamp.inode != there.inode and not stamp.looks_like(there)
 
 
 # The stamp of the output that we renamed: if another file has already replaced it, its stamp matches none.
