@@ -1,6 +1,6 @@
 """
-Does Depixel use every core? `upscale` and `watch --once` on many small files, and `upscale` on one large file, compared
-with one process for each core, started by hand; ratios of seconds, side by side.
+Does Depixel use every core? `upscale` and `watch --once` on many small files and on one large file, compared with one
+process for each core, started by hand; ratios of seconds, side by side.
 
     python benchmarks/every_core.py --out benchmarks/results [--files 320] [--rounds 5] [--cluster]
 
@@ -86,12 +86,15 @@ def all_works(folder: Path, count: int, cores: int, cluster: bool) -> Works:
         strips.append(folder / f"strip-{number}.png")
         with Image.open(large) as image:
             image.crop((0, number * LARGE // cores, LARGE, (number + 1) * LARGE // cores)).save(strips[-1])
+        (folder / strips[-1].stem).mkdir()
+        shutil.copy(strips[-1], folder / strips[-1].stem)
         shares.append(folder / f"share-{number}")
         shares[-1].mkdir()
         for path in small[number::cores]:
             shutil.copy(path, shares[-1])
-    (folder / "single").mkdir()
-    shutil.copy(small[0], folder / "single")
+    for name, path in (("single", small[0]), ("large", large)):
+        (folder / name).mkdir()
+        shutil.copy(path, folder / name)
     out = folder / "out"
     works: Works = {
         "start upscale": {
@@ -113,6 +116,10 @@ def all_works(folder: Path, count: int, cores: int, cluster: bool) -> Works:
         "upscale, one large file": {
             "one": ([upscale([large], out)], cores),
             "hand": ([upscale([strip], out / strip.stem) for strip in strips], 1),
+        },
+        "watch, one large file": {
+            "one": ([watch(folder / "large", out)], cores),
+            "hand": ([watch(folder / strip.stem, out / strip.stem) for strip in strips], 1),
         },
     }
     if cluster:

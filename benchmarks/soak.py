@@ -12,8 +12,8 @@ right.
 
 `--samples` gets one line each minute, immediately. "Grown" compares the medians of the second and the last quarter.
 With `--folder` the folders, the ledger and the results stay, so that a test continues in several sittings, each with
-new processes: the result lists the sittings and adds up their hours; growth is known for each sitting only. SIGTERM ends a
-sitting early, with all of its comparisons. Linux only.
+new processes: the result lists the sittings and adds up their hours; growth is known for each sitting only. SIGTERM
+ends a sitting early, with all of its comparisons. Linux only.
 """
 
 from __future__ import annotations

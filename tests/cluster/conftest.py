@@ -88,11 +88,11 @@ class Nodes:
         while self.kill() and time.monotonic() < until:
             time.sleep(0.2)
 
-    def depixel(self, *words: str) -> subprocess.Popen[str]:
+    def depixel(self, *words: str, cwd: Path = ROOT) -> subprocess.Popen[str]:
         """The command line, in its own process."""
         return subprocess.Popen(
             [sys.executable, "-m", "depixel", *words],
-            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+            env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
         )  # fmt: skip
 
 

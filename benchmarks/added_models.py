@@ -1,0 +1,97 @@
+"""
+Compares art-small with added models on the evaluation folder: each as `--model NAME`, with Depixel's projection.
+
+    depixel models add FILE --name NAME --licence LICENCE          once for each model
+    python -m benchmarks.added_models --eval EVAL --models NAME,NAME --out benchmarks/results
+
+EVAL is as for art_quality.py. "Strayed" is how far the network's own answer, scaled back down, was from the input
+before it was made exact (root mean square of levels, mean over the pictures). Writes added_models.json and .md.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmarks.art_quality import KINDS, RELEASED, harness, options_for, read, settings_for
+from PIL import Image
+
+from depixel.request import Request
+from depixel.upsampler import Upsampler
+
+COLUMNS = (("psnr", 2), ("ssim", 4), ("flip", 4), ("lrcons", 2), ("amae", 2), ("strayed", 2), ("cpu_mp", 2))
+_STRAYED = re.compile(r"strayed from the given pixels by ([\d.]+) levels")
+
+
+def answers(engine: Upsampler, source: Path, target: Path, request: Request) -> dict[str, float | None]:
+    """Upscale every PNG of a folder: processor seconds per megapixel, and how far the network alone had strayed."""
+    target.mkdir(parents=True)
+    busy, megapixels, strays = 0.0, 0.0, []
+    for path in sorted(source.glob("*.png")):
+        picture = read(path)
+        began = time.process_time()
+        report = engine.upsample(picture, request)
+        busy += time.process_time() - began
+        frame = report.picture.frames[0]
+        megapixels += frame.shape[0] * frame.shape[1] / 1e6
+        strays += [float(match[1]) for note in report.notes if (match := _STRAYED.search(note))]
+        Image.fromarray(frame).save(target / path.name)
+    return {"cpu_mp": busy / megapixels, "strayed": sum(strays) / len(strays) if strays else None}
+
+
+def table(rows: list[dict[str, Any]], machine: str) -> str:
+    """Markdown: one table for each kind of picture, best PSNR first."""
+    lines = [
+        "# Added models and art-small at x4",
+        "",
+        f"Measured on {machine}. Means over the evaluation set, area inputs, `--steps 0`; each answer was made exact.",
+        "*Strayed* is the network's own answer before that: root mean square of levels after scaling back down.",
+    ]
+    for kind in KINDS:
+        lines += [
+            "",
+            f"## {kind}",
+            "",
+            "| | PSNR-Y dB | SSIM | FLIP | shrink-back RMSE | alpha error | strayed | CPU s/MP |",
+        ]
+        lines.append("|---|---|---|---|---|---|---|---|")
+        for row in sorted((row for row in rows if row["kind"] == kind), key=lambda row: -row["psnr"]):
+            values = ["–" if row.get(key) is None else f"{row[key]:.{digits}f}" for key, digits in COLUMNS]
+            lines.append(f"| {row['name']} | " + " | ".join(values) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure and write both files."""
+    parser = options_for(__doc__)
+    parser.add_argument("--models", required=True, help="names of added models, separated by commas")
+    arguments = parser.parse_args()
+    engine, measure = Upsampler("cpu"), harness(arguments.eval)
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for kind in KINDS:
+            source = arguments.eval / "evalset" / kind / "lr4"
+            for name in (RELEASED, *arguments.models.split(",")):
+                request = settings_for(kind, "area")
+                request = request if name == RELEASED else replace(request, model=name)
+                about = answers(engine, source, Path(temporary) / name / kind, request)
+                row = measure.evaluate(str(Path(temporary) / name), kind, "lr4")
+                row.pop("per_image")
+                rows.append({**row, "name": name, "kind": kind, **about})
+                print(name, kind, {key: rows[-1].get(key) for key, _ in COLUMNS}, flush=True)
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}"
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": machine, "rows": rows}, indent=1)
+    (arguments.out / "added_models.json").write_text(text + "\n", encoding="utf-8")
+    (arguments.out / "added_models.md").write_text(table(rows, machine), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
