@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +15,31 @@ from depixel.errors import DepixelError
 from depixel.picture import Picture
 from depixel.report import Report
 from depixel.request import Request
+
+
+def _prefix() -> str:
+    return f"depixel-models-{platform.node()}-"
+
+
+# Ray ends a worker by killing it, so the models that it was sent stay behind.
+def _delete_leftovers() -> None:
+    if os.name != "posix":
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix()}*-*"):
+        number = folder.name.removeprefix(_prefix()).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if number.isdigit() and folder.lstat().st_uid == os.getuid() and not _runs(int(number)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class ClusterWorker:
@@ -30,14 +58,15 @@ class ClusterWorker:
         self, device: str, cores: int, version: str, models: Mapping[str, bytes], weights: Mapping[str, str]
     ) -> None:
         if version != __version__:
-            raise RuntimeError(f"Depixel {__version__} is installed on {os.uname().nodename}, but {version} asks")
+            raise RuntimeError(f"Depixel {__version__} is installed on {platform.node()}, but {version} asks")
         import torch
 
         torch.set_num_threads(cores)
         from depixel.priors.weights import ENVIRONMENT
         from depixel.upsampler import Upsampler
 
-        self._folder = tempfile.TemporaryDirectory(prefix="depixel-models-")
+        _delete_leftovers()
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{_prefix()}{os.getpid()}-")
         for name, data in models.items():
             (Path(self._folder.name) / f"{name}.safetensors").write_bytes(data)
         os.environ[ENVIRONMENT] = self._folder.name
@@ -50,4 +79,4 @@ class ClusterWorker:
 
     def place(self) -> tuple[str, int]:
         """The machine's name and the process: to see where an engine runs."""
-        return os.uname().nodename, os.getpid()
+        return platform.node(), os.getpid()
