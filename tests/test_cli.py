@@ -480,7 +480,7 @@ def test_version_and_registered_commands(capsys: pytest.CaptureFixture[str]) -> 
         (["upscale", "hero.png", "--model", "art-smal"], "there is no model 'art-smal'; did you mean art-small?"),
         (["install", "gimpp"], "PROGRAM takes one of gimp, krita; not 'gimpp'; did you mean gimp?"),
         (["watch", "empt"], "no such file or folder: empt; did you mean empty?"),
-        (["upscale", "empty"], "there is no picture in empty, and no other file."),
+        (["upscale", "empty"], "there is no file in empty."),
         (["upscale", "texts"], "there is no picture in texts, only 1 other file. Depixel reads"),
         (["upscale"], "INPUT"),
         (

@@ -86,7 +86,7 @@ ALLOWED = {
     "depixel.terminal.stopping": set(),
     "depixel.portrait": {"depixel.portrait"},
     "depixel.pace": set(),
-    "depixel.progress": {"depixel.pace"},
+    "depixel.progress": {"depixel.client", "depixel.pace"},
     "depixel.install": {"depixel.install", "depixel.client", "depixel.service"},
     "depixel.service": ENGINE
     | {"depixel.service", "depixel.files", "depixel.client", "depixel.labels", "depixel.lossy", "depixel.bystanders"}

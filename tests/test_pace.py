@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from depixel.pace import Pace, spoken, work_of
+from depixel.pace import Pace, work_of
 
 
 class _Clock:
@@ -67,8 +67,3 @@ def test_work_goes_by_pixels_but_no_file_is_free() -> None:
     """Sixteen icons are less work than a photograph; copies cost next to nothing."""
     assert work_of(0) < work_of(16 * 16) / 100
     assert 16 * work_of(32 * 32) < work_of(512 * 512)
-
-
-def test_times_are_said_as_people_say_them() -> None:
-    """Seconds, minutes, hours."""
-    assert [spoken(s) for s in (0.2, 42, 200, 4000, 7260)] == ["1 s", "42 s", "3 min", "67 min", "2 h 1 min"]

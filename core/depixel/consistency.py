@@ -172,7 +172,7 @@ def _shift_into_range(x: Tensor, y: Tensor, ceiling: Tensor) -> Tensor:
     return torch.minimum((x + shift).clamp_min(0), ceiling)
 
 
-# All centre pixels of a block get its colour. This is stronger than fixing their mean: nearest reduction is exact, too.
+# All centre pixels of a block get its colour. This is stronger than fixing their mean: nearest reduction is exact too.
 def _paste_centres(x: Tensor, y: Tensor, ceiling: Tensor, degradation: Degradation) -> Tensor:
     x = torch.minimum(x.clamp_min(0), ceiling).clone()
     offsets, _ = degradation.taps()

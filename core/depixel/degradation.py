@@ -102,7 +102,7 @@ class AreaDegradation(Degradation):
 class BicubicDegradation(Degradation):
     """
     Keys' cubic kernel (a = -0.5) stretched by the factor, mirrored at the borders: PULSE's definition of shrinking
-    (Menon et al. 2020, section 3), 4 * factor taps an axis.
+    (Menon et al. 2020, section 3), 4 * factor taps per axis.
     """
 
     name = "bicubic"

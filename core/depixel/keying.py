@@ -1,4 +1,4 @@
-"""Pictures with a colour key: answered with a transparent background, which then gets the key colour again."""
+"""Pictures with a colour key: enlarged with a transparent background, which then gets the key colour again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def with_keys(pictures: Sequence[Picture], request: Request, answer: Answer) -> 
     Answer pictures, those with a key with a transparent background. Reports and answers are in terms of the original
     pictures.
 
-    A picture whose key is a palette number keeps its palette unless the request sets otherwise: without numbers, its
+    A picture whose key is a palette index keeps its palette unless the request says otherwise: without indices, its
     background could not be distinguished from the figure.
     """
     outcomes: dict[int, Report | DepixelError] = {}

@@ -49,11 +49,3 @@ class Pace:
         if last - start <= 0 or done <= before:
             return None
         return max(0.0, (total - done) * (last - start) / (done - before) - (now - last))
-
-
-def spoken(seconds: float) -> str:
-    """A duration in words: "8 s", "3 min", "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

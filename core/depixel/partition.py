@@ -1,4 +1,4 @@
-"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers cover it, too."""
+"""Tiles that cover the plane in a lattice (hexagons, diamonds): their answers cover it too."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from depixel.pace import Pace, spoken
+from depixel.client.rates import duration_text
+from depixel.pace import Pace
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -17,10 +18,10 @@ class ProgressDisplay(Protocol):
     """The calls that a batch makes while it works."""
 
     def doing(self, label: str, work: float = 0.0) -> None:
-        """The present work: a label, and its amount (see `depixel.pace.work_of`)."""
+        """The current work: a label, and its amount (see `depixel.pace.work_of`)."""
 
     def part(self, share: float) -> None:
-        """The share of the present group of pictures that is done, 0 ... 1."""
+        """The share of the current group of pictures that is done, 0 ... 1."""
 
     def advance(self, line: str, *, remarkable: bool = False, work: float = 1.0) -> None:
         """One more picture is finished; `line` describes it. `remarkable`: it failed or was skipped."""
@@ -129,5 +130,5 @@ class BarProgress:
             self._task,
             completed=done,
             count=f"{self._pictures}/{self._total}",
-            left="" if left is None or done >= self._work else f"{spoken(left)} left",
+            left="" if left is None or done >= self._work else f"{duration_text(left)} left",
         )

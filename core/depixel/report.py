@@ -47,7 +47,7 @@ class Report:
     """The engine's answer to a picture: the candidates, what was done, and how exactly they scale back."""
 
     candidates: tuple[Candidate, ...]  # best first
-    settings: Request  # as asked
+    settings: Request  # as requested
     scale: int  # as decided
     domain: Domain  # as decided
     degradation: str  # as decided

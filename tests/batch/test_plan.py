@@ -120,7 +120,7 @@ def test_two_answers_never_share_a_file(tmp_path: Path) -> None:
 
     assert [planned.problem is None for planned in all_planned] == [True, False, False]
     assert all_planned[1].problem is not None
-    assert "also that of a.png" in all_planned[1].problem.reason
+    assert "the answer to a.png" in all_planned[1].problem.reason
 
 
 def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_file_that_keeps_its_name_has_it(tmp_path: Path) -> None:
 
     assert [planned.name for planned in all_planned] == ["hero.kra", "hero.png", "other.kra"]
     assert [planned.problem is None for planned in all_planned] == [False, True, True]
-    assert all_planned[0].problem is not None and "also that of hero.png" in all_planned[0].problem.reason
+    assert all_planned[0].problem is not None and "the answer to hero.png" in all_planned[0].problem.reason
 
 
 def test_what_cannot_be_written_is_known_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

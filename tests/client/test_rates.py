@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from depixel.client import IMAGINE_FACE, UPSCALE, Answer, Place, Rates, Result
+from depixel.client import IMAGINE_FACE, UPSCALE, Answer, Place, Rates, Result, duration_text
 
 VALUES = UPSCALE.defaults()
 
@@ -65,3 +65,8 @@ def test_a_damaged_file_costs_an_estimate_only(text: str, place: Place) -> None:
     assert rates.estimate(UPSCALE, VALUES, 100) is None
     rates.note(UPSCALE, VALUES, [result(128, 1.0)])
     assert rates.estimate(UPSCALE, VALUES, 128**2) == pytest.approx(1.0)
+
+
+def test_durations_are_short_words() -> None:
+    """Seconds, minutes, hours; never less than a second."""
+    assert [duration_text(s) for s in (0.2, 42, 200, 4000, 7260)] == ["1 s", "42 s", "3 min", "67 min", "2 h 1 min"]

@@ -76,7 +76,7 @@ def test_half_a_file_is_unreadable(name: str) -> None:
 def test_empty_strange_and_missing_files(tmp_path: Path) -> None:
     """Zero bytes, text, a known foreign format, a folder, nothing at all: each has its own sentence."""
     (tmp_path / "empty.png").touch()
-    (tmp_path / "notes.png").write_text("this is no picture")
+    (tmp_path / "notes.png").write_text("this is not a picture")
     (tmp_path / "pack.png").write_bytes(b"PK\x03\x04" + bytes(40))
 
     with pytest.raises(UnreadablePictureError, match="0 bytes"):

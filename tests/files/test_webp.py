@@ -83,6 +83,6 @@ def test_cut_anywhere_is_unreadable() -> None:
 
 
 def test_too_large_for_the_format() -> None:
-    """WebP ends at 16383 pixels a side, and says so."""
+    """WebP holds at most 16383 pixels per side, and says so."""
     with pytest.raises(UnsupportedPictureError, match="16383"):
         encode(Picture((np.zeros((1, 16384, 3), np.uint8),)), "WEBP")

@@ -70,8 +70,8 @@ def test_what_cannot_grow_is_named(desk: Desk) -> None:
     left = {event.path: event.sentence for event in desk.events if event.what == "left"}
     assert left == {
         "gone.atlas": "gone.atlas is a libGDX or Spine atlas and is not scaled: glow.png is missing or not upscaled.",
-        "hero.tres": "hero.tres seems to hold coordinates for hero.png and is not scaled: Depixel does not know this "
-        "format.",
+        "hero.tres": "hero.tres seems to hold coordinates for hero.png and is not scaled: Depixel does not support "
+        "this format.",
     }
     assert desk.outputs() == {"hero.png"}
 

@@ -82,8 +82,8 @@ class SidesBeside:
                 except (OSError, DepixelError) as error:
                     sentences.append(f"{name} is {side.label} and was not scaled: {error}")
             sentences += [
-                f"{path.name} seems to hold coordinates for {picture} and was not scaled: Depixel does not know this "
-                "format."
+                f"{path.name} seems to hold coordinates for {picture} and was not scaled: Depixel does not support "
+                "this format."
                 for path, picture in self._suspects.items()
                 if path.parent == folder and picture in names
             ]

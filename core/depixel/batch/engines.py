@@ -48,7 +48,7 @@ def open_engine(args: argparse.Namespace) -> PictureEngine:
     return Upsampler(args.device, {domain.weights: args.weights} if args.weights else None)
 
 
-# Models that this user added and other weights are sent to the machines, which need not have them.
+# Models that this user added, and other weights, are sent to the machines, which may not have them.
 def _open_cluster(args: argparse.Namespace) -> PictureEngine:
     from pathlib import Path
 

@@ -22,7 +22,7 @@ class InputPictures:
     """The files that the inputs stand for."""
 
     pictures: list[tuple[Path, Path]] = field(default_factory=list)  # (source, path below the output folder)
-    missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why it stands for nothing)
+    missing: list[tuple[str, str]] = field(default_factory=list)  # (input, why it does not stand for any file)
     explicit: set[Path] = field(default_factory=set)  # sources that were named individually
     ignored: int = 0  # files in folders without a picture's extension
     unopened: list[str] = field(default_factory=list)  # a message for each ignored file that contains pictures
@@ -38,7 +38,7 @@ def find_pictures(inputs: Sequence[str], readable: Collection[str], leave_out: P
 
     Args:
         readable: extensions such as ".png" of the files to take from folders. A file that is named itself is taken
-            whatever its extension, because its content decides.
+            whatever its extension is, because its content decides.
         leave_out: the output folder, which may lie inside an input folder: answers are not inputs. Folders with the
             default name, which an earlier run created, are left out as well.
     """
@@ -76,7 +76,7 @@ def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collec
     if result.ignored:
         kinds = ", ".join(sorted(readable))
         return f"there is no picture in {where}, only {counted(result.ignored, 'other file')}. Depixel reads {kinds}."
-    return f"there is no picture in {where}, and no other file."
+    return f"there is no file in {where}."
 
 
 def _unopened(source: Path) -> str:

@@ -1,4 +1,4 @@
-"""Whether a file can hold an answer, which is known before anything is computed."""
+"""Checks whether a file can hold an answer, before anything is computed."""
 
 from __future__ import annotations
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from depixel import files
 from depixel.batch.real_paths import RealPaths
+from depixel.client.option import nearest
 from depixel.errors import BadUsageError, DepixelError, UnreadablePictureError
 from depixel.files.strangers import is_file_ending
 from depixel.files.table import by_ending
 from depixel.files.writing import why_unwritable
-from depixel.terminal.mistakes import closest, no_such_input
+from depixel.terminal.mistakes import no_such_input
 
 if TYPE_CHECKING:
     from depixel.picture import Picture
@@ -104,7 +105,7 @@ def make_naming(
             raise BadUsageError(f"Depixel does not write {out.suffix} files: name a folder, or one of {kinds}.")
         if _is_misspelt(out, inputs, writable):
             raise BadUsageError(
-                f"Depixel does not write {out.suffix} files; did you mean {out.stem}{closest(out.suffix, writable)}? "
+                f"Depixel does not write {out.suffix} files; did you mean {out.stem}{nearest(out.suffix, writable)}? "
                 "If it should be a folder, create it first."
             )
         return Naming(out, False, suffix, extension)
@@ -117,10 +118,10 @@ def make_naming(
     return Naming(out, True)
 
 
-# Whether the output of a single picture has almost the extension of a writable format.
+# Whether the output for a single picture almost has the extension of a writable format.
 def _is_misspelt(out: Path, inputs: Sequence[str], writable: Iterable[str]) -> bool:
     single = len(inputs) == 1 and Path(inputs[0]).is_file()
-    return single and len(out.suffix) > 3 and not out.exists() and closest(out.suffix, writable) is not None
+    return single and len(out.suffix) > 3 and not out.exists() and nearest(out.suffix, writable) is not None
 
 
 def plan_pictures(
@@ -138,8 +139,8 @@ def plan_pictures(
 
     A plan has a problem, and is not run, if its source is itself an answer (unless it is one of `explicit`), or if one
     of its files would replace a source (never allowed), collide with another input's answer, replace an existing file
-    without `overwrite`, or lie where nothing can be written. If the answers to two inputs would have the same name, the
-    input that keeps its own name gets it: hero.png before hero.kra.
+    without `overwrite`, or be in a place where nothing can be written. If the answers to two inputs would have the same
+    name, the input that keeps its own name gets it: hero.png before hero.kra.
 
     Args:
         candidates: the most answers that a picture may get (`Request.most_answers`).
@@ -224,8 +225,8 @@ class _Taken:
                 its, whose = "its answer", owner.name
                 if whose == planned.name:
                     its, whose = f"the answer to {planned.source}", str(owner.source)
-                sentence = f"{its} would be {target}, also that of {whose}: run it separately with another -o."
-                return Problem("failed", "usage", sentence)
+                sentence = f"{its} would have the name of the answer to {whose}, {target}: run it separately"
+                return Problem("failed", "usage", f"{sentence} with another -o.")
         for target in targets:
             if target.is_dir():
                 return Problem("failed", "unwritable", f"{target} is a folder.")

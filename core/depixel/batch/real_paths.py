@@ -15,7 +15,7 @@ class RealPaths:
     def of(self, path: Path) -> str:
         """The real path of a file, which need not exist; a circular link stays as it is."""
         folder, name = os.path.split(path)
-        if os.name == "nt" or name in ("", ".", ".."):  # on Windows the case of a name is resolved, too
+        if os.name == "nt" or name in ("", ".", ".."):  # on Windows, the case of a name is resolved too
             return os.path.realpath(path)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)

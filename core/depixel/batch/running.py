@@ -1,6 +1,6 @@
 """
 Reads, answers and writes many pictures in a stream of groups, so that small ones share one pass through the network and
-ten thousand never lie in memory together. A picture that fails is reported, and the others go on.
+ten thousand are never in memory together. A picture that fails is reported and does not stop the others.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Batch:
         cancelled: called between pictures and between steps; once it returns True, the rest is "stopped".
         disagreement: also write a map of where the candidates differ (`PlannedPicture.disagreement`).
         watch: called with every step of every search.
-        caps: which pictures are too large, and how far the others may grow.
+        caps: which pictures are too large, and how large the answers to the others may become.
         sides: the side files of the inputs; None = they are ignored.
     """
 
@@ -130,7 +130,7 @@ class Batch:
             before: list[Future[Outcome]] = []
             for item in self._groups(all_planned):
                 now = [_settled(item)] if isinstance(item, Outcome) else self._answer(item)
-                yield from (one.result() for one in before)  # written while the engine answered the present group
+                yield from (one.result() for one in before)  # written while the engine answered the current group
                 before = now
             yield from (one.result() for one in before)
 

@@ -1,4 +1,4 @@
-"""`--animation`: the search as a short film, from the input through every step to the answer."""
+"""`--animation`: the search as a short film that begins with the input and ends with the answer."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ from .protocol import (
     Submission,
     Welcome,
 )
-from .rates import Rates
+from .rates import Rates, duration_text
 from .recipe import Recipe, recipe_of
 from .target import read_target, result_size, whole_scale
 
@@ -145,6 +145,7 @@ __all__ = [
     "dial_number",
     "dial_text",
     "difference",
+    "duration_text",
     "exactness",
     "file_suffix",
     "group_name",

@@ -28,7 +28,7 @@ def idle_options(action: Action, values: Mapping[str, Any]) -> Dict[str, str]:
     if values.get("size", "").strip():
         idle["scale"] = "The size decides how many times larger the result is."
     if values.get("output") in COPIES:
-        idle["candidates"] = "A copy of the whole picture holds one answer for each layer."
+        idle["candidates"] = "A copy of the whole picture has one answer for each layer."
     if action.name == UPSCALE.name and "seed" not in idle:
         calm = not values.get("imagination") and values.get("steps", AUTO_STEPS) in (0, AUTO_STEPS)
         most = {"pixel-art": len(NAMES), "art": len(SOFT_NAMES)}.get(str(kind), 1)

@@ -142,7 +142,7 @@ IMAGINE_FACE = _action(
 ANONYMISE_FACE = _action(
     "anonymise-face",
     "Anonymise face",
-    "Replace the face in the selection by an invented one that shrinks to the same few pixels",
+    "Replace the face in the selection with an invented one that shrinks to the same few pixels",
     _FACE + " What those few pixels show stays visible. Clothes, place and posture do not change.",
     wire="anonymise",
     imagination=0.3,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterable, Optional, Tuple
 
 AUTOMATIC = -1
 """Value in a dialog's number field that stands for None: the engine decides."""
@@ -175,8 +175,8 @@ def _plain(number: float) -> str:
     return "%d" % number if number == int(number) else "%g" % number
 
 
-def nearest(word: str, words: Any) -> Optional[str]:
-    """The known word most similar to this one, for "did you mean"; None if none is similar."""
+def nearest(word: str, words: Iterable[str]) -> Optional[str]:
+    """The word most similar to this one, ignoring case, for "did you mean"; None if none is similar."""
     from difflib import get_close_matches
 
     by_lower = {str(candidate).lower(): str(candidate) for candidate in words}

@@ -196,7 +196,7 @@ class RequestOptions:
         "box",
         "Face",
         "Where the face is, in pixels of the input.",
-        automatic="found automatically; a picture up to 64x64 is all face",
+        automatic="found automatically; a picture up to 64x64 is treated as one face",
         unit="L,T,R,B",
         doors=("command line", "api"),
         domains=("faces",),
@@ -323,7 +323,7 @@ class RequestOptions:
     eps: Optional[float] = _row(
         "float",
         "Stop at error",
-        "Mean squared error, with colours from 0 to 1, at which a search may stop.",
+        "A search may stop at this mean squared error, with colours from 0 to 1.",
         low=0.0,
         high=1.0,
         automatic="0.0001 for faces, else 0.002",
@@ -346,7 +346,7 @@ class RequestOptions:
     iterate: int = _row(
         "int",
         "Rounds",
-        "Reduce the answer and enlarge it again, this many rounds in all.",
+        "Number of rounds: each further round reduces the answer and enlarges it again.",
         1,
         low=1,
         high=10,

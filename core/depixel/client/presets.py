@@ -30,7 +30,7 @@ class Preset:
         All values of the dialog. Values that this program or version does not know or allow are left out.
 
         Args:
-            values: the dialog's present values: a preset of Depixel does not change the size or the destination of the
+            values: the dialog's current values: a preset of Depixel does not change the size or the destination of the
                 result.
         """
         present = {} if self.own or values is None else {name: values[name] for name in _RESULT if name in values}

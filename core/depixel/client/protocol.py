@@ -35,7 +35,7 @@ class Pixels:
     height: int
     channels: int  # 1 L, 2 LA, 3 RGB, 4 RGBA (straight alpha)
     frames: Tuple[bytes, ...]
-    depth: int = 8  # bits a sample: 8 or 16 (little-endian)
+    depth: int = 8  # bits per sample: 8 or 16 (little-endian)
     palette: bytes = b""  # RGBA of each colour of an indexed picture; empty = not indexed
     name: str = ""  # of the layer or file: a hint for the kind of picture
     mode: str = ""  # Pillow's mode of the source ("1", "P", "I;16" ...); empty = follows from channels and depth

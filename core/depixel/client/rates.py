@@ -1,4 +1,7 @@
-"""Speed of answers on this machine, measured on earlier requests; GIMP and Krita share the measurements."""
+"""
+Speed of answers on this machine, measured on earlier requests (GIMP and Krita share the measurements), and durations
+in words.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,14 @@ class Rates:
         """Seconds for answers with this many pixels in total; None before the first request of this kind."""
         rate = self._rates.get(_key(action, values))
         return None if rate is None else rate * max(pixels, _LEAST)
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in words: "8 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return "%d s" % max(1, round(seconds))
+    minutes = round(seconds / 60)
+    return "%d min" % minutes if minutes < 90 else "%d h %d min" % divmod(minutes, 60)
 
 
 # Imagination takes longer than none; its amount does not matter.

@@ -23,7 +23,7 @@ LARGEST_SOURCE = 2**22
 """Most bytes of a compressed source in a recipe; of a larger source the recipe holds only the name."""
 
 LARGEST_PIXELS = 2**28
-"""Bytes of its samples, unpacked. A document is somebody else's work, and its recipes may claim anything."""
+"""Bytes of its samples, unpacked. A document may come from someone else, and its recipes may claim anything."""
 
 _SIZES = ("scale", "size")
 _SAYS_WHICH = ("imagination", "reading", "detail", "face", "kept")  # options of a recipe that `text` mentions

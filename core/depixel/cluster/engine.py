@@ -19,9 +19,9 @@ from depixel.report import Report
 from depixel.request import Request
 from depixel.service.remote import EngineProblemError
 
-_ATTEMPTS = 3  # engines that may die of one group before its pictures are tried one by one
+_ATTEMPTS = 3  # engines that may die on one group before its pictures are tried one by one
 _GROUP_PIXELS = 64 * 1024  # small pixels of one group: the engines' own batches
-_POLL = 0.2  # seconds between two looks at the wish to stop
+_POLL = 0.2  # seconds between two checks whether to stop
 
 Outcomes = list[Report | DepixelError]
 
@@ -45,7 +45,7 @@ class ClusterEngine:
             self._workers = None
 
     def upsample_many(self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT) -> Outcomes:
-        """As `Upsampler.upsample_many`, the pictures shared out among the engines. Raises CancelledError."""
+        """Like `Upsampler.upsample_many`, but distributed over the engines. Raises CancelledError."""
         groups = _groups(pictures, self.at_once)
         if len(groups) == 1:
             return self.upsample_group(pictures, request, monitor)
@@ -55,9 +55,9 @@ class ClusterEngine:
 
     def upsample_group(self, pictures: Sequence[Picture], request: Request, monitor: Monitor = SILENT) -> Outcomes:
         """
-        The same, all by one engine, and by another one if that one dies. Any thread may call it.
+        The same by one engine, or by another one if that one dies. Any thread may call it.
 
-        A picture of which several engines die is refused; the others of its group are answered.
+        If several engines die while they work on a picture, it is refused; the others of its group are answered.
         """
         request = request.validated()
         for _ in range(_ATTEMPTS):
@@ -95,13 +95,15 @@ class ClusterEngine:
                 workers.lose(engine)
                 raise _LostError from error
             except (ConnectionError, OSError, RuntimeError) as error:
-                self._workers = None  # the head is gone; the next call connects again
+                self._workers = None  # the head node is gone; the next call connects again
                 reason = " ".join(str(error).split())[:160]
-                raise EngineProblemError(f"The Ray cluster is lost ({reason}); what is done stays.", "died") from error
+                raise EngineProblemError(
+                    f"The connection to the Ray cluster is lost ({reason}); what is finished is kept.", "died"
+                ) from error
 
 
 class _LostError(Exception):
-    """The engine died before it had answered."""
+    """The engine died before it answered."""
 
 
 # Runs of pictures, none larger than an engine's batch, and at least as many as there are engines.

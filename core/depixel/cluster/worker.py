@@ -1,4 +1,4 @@
-"""One warm engine on some machine of a cluster: what runs there."""
+"""The part of a cluster that runs on each machine: one warm engine."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class ClusterWorker:
     Args:
         device: as `Upsampler` takes it.
         cores: threads of one pass on a CPU.
-        version: of the Depixel that asks; another one would give other pixels.
-        models: name -> weights file that the asking machine's user added, whole: they need not be on this machine.
+        version: of Depixel on the machine that sends the pictures; another version would give other pixels.
+        models: name -> contents of a weights file that the user added there; it need not be on this machine.
         weights: kind -> name in `models`, instead of the released weights.
     """
 
@@ -58,7 +58,7 @@ class ClusterWorker:
         self, device: str, cores: int, version: str, models: Mapping[str, bytes], weights: Mapping[str, str]
     ) -> None:
         if version != __version__:
-            raise RuntimeError(f"Depixel {__version__} is installed on {platform.node()}, but {version} asks")
+            raise RuntimeError(f"Depixel {__version__} is installed on {platform.node()}, but {version} here")
         import torch
 
         torch.set_num_threads(cores)
@@ -78,5 +78,5 @@ class ClusterWorker:
         return self._upsampler.upsample_many(pictures, request)
 
     def place(self) -> tuple[str, int]:
-        """The machine's name and the process: to see where an engine runs."""
+        """The machine's name and the process, which show where an engine runs."""
         return platform.node(), os.getpid()

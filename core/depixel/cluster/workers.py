@@ -1,6 +1,7 @@
 """
-The engines of a cluster: one for each GPU, or for every few cores, on every machine that is there now or joins later.
-Each is lent to one group of pictures at a time, so that no more is under way than there are engines (back-pressure).
+The engines of a cluster: one for each GPU, or for every few cores, on every machine of the cluster, including machines
+that join later. Each works on one group of pictures at a time, so that no more groups are in progress than there are
+engines (back-pressure).
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from depixel.service.remote import EngineProblemError
 
 INSTALL = "pip install 'depixel[ray]'"
 
-_READY_SECONDS = 60.0  # for a head that has started but cannot serve yet
+_READY_SECONDS = 60.0  # for a head node that has started but cannot serve yet
 _NOT_READY = "Initialization failure"
-_LOOK_EVERY = 5.0  # seconds between two looks for machines that joined
+_LOOK_EVERY = 5.0  # seconds between two checks for new machines
 _WAIT_FOR_ONE = 60.0  # seconds without any engine before the cluster counts as lost
 
 
@@ -54,7 +55,7 @@ class Workers:
         self._condition = threading.Condition()
         self._free: list[Any] = []
         self._all: dict[Any, str] = {}  # engine -> machine
-        self._starting: dict[Any, tuple[Any, str]] = {}  # the answer that says it is ready -> engine, machine
+        self._starting: dict[Any, tuple[Any, str]] = {}  # the reply that it is ready -> engine, machine
         self._looked = 0.0
         self._failure = ""
         self._closed = False
@@ -63,7 +64,7 @@ class Workers:
             self._wait_for(lambda: bool(self._free), None)
 
     def __len__(self) -> int:
-        """Engines that are there or starting."""
+        """Engines that are running or starting."""
         return len(self._all) + len(self._starting)
 
     @contextmanager
@@ -72,7 +73,7 @@ class Workers:
         An engine for one group of pictures.
 
         Raises:
-            EngineProblemError: there is none, and none comes within a minute.
+            EngineProblemError: there is none, and none starts within a minute.
         """
         with self._condition:
             self._wait_for(lambda: bool(self._free), cancelled)
@@ -86,7 +87,7 @@ class Workers:
                 self._condition.notify_all()
 
     def lose(self, engine: Any) -> None:
-        """It died, with its process or its machine: others take its work, and another one is started for it."""
+        """It died, with its process or its machine: others take over its work, and another one is started."""
         with self._condition:
             self._all.pop(engine, None)
             self._looked = 0.0
@@ -104,7 +105,7 @@ class Workers:
                 continue
         self._ray.shutdown()
 
-    # Under the condition, until `ready`; looks for machines and for engines that have started meanwhile.
+    # Waits on the condition until `ready`, and checks for new machines and for engines that have started meanwhile.
     def _wait_for(self, ready: Callable[[], bool], cancelled: Callable[[], bool] | None) -> None:
         until = time.monotonic() + _WAIT_FOR_ONE
         while True:
@@ -116,7 +117,7 @@ class Workers:
             if time.monotonic() > until:
                 reason = f" ({self._failure})" if self._failure else ""
                 raise EngineProblemError(
-                    f"No machine of the cluster has an engine{reason}; what is done stays.", "died"
+                    f"No machine of the cluster can run an engine{reason}; what is finished is kept.", "died"
                 )
             self._condition.wait(0.2)
         if not self._free:

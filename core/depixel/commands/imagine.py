@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if not SMALLEST <= args.size <= LARGEST:
         raise BadUsageError(f"--size {args.size}: a face can be {SMALLEST} to {LARGEST} pixels wide.")
     if args.candidates < 1:
-        raise BadUsageError(f"--candidates {args.candidates}: give a number from 1 on.")
+        raise BadUsageError(f"--candidates {args.candidates}: the number must be at least 1.")
     if args.seed < 0:
         raise BadUsageError(f"--seed {args.seed}: a seed is a whole number, 0 or more.")
     from depixel.batch.disk import check_no_video, writer

@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     _say(f"The engine is {' '.join(record.command)}, recorded in {record_engine(Place(), record)}.")
     where = "Filters > Depixel" if args.program == "gimp" else "Filter, Tools > Scripts and Settings > Dockers"
     name = "GIMP" if args.program == "gimp" else "Krita"
-    _say(f"Start {name} again; Depixel is in {where}. If it is not, run `depixel doctor`.")
+    _say(f"Restart {name}; Depixel is in {where}. If it is not, run `depixel doctor`.")
     return 0
 
 

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     return _list(args.json)
 
 
-# A damaged file is named, and the others are listed all the same.
+# A damaged file is named, and the others are still listed.
 def _list(as_json: bool) -> int:
     from depixel.priors.weights import (
         RELEASED,
@@ -83,7 +83,7 @@ def _list(as_json: bool) -> int:
             models.append({**describe(installed_path(name)), "added": name not in released_names()})
         except WeightsError as error:
             problems.append(str(error))
-    problems += [f"{path.name} is not listed: give the file a name of its own, in letters." for path in passed_over()]
+    problems += [f"{path.name} is not listed: rename the file, using letters and digits." for path in passed_over()]
     if as_json:
         folders = {"folder": str(RELEASED), "added_folder": str(added_folder())}
         sys.stdout.write(json.dumps({**folders, "models": models, "problems": problems}, indent=2) + "\n")

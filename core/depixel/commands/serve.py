@@ -38,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--idle-exit", type=float, default=15.0, metavar="MINUTES", help="exit after this long without work; 0 = never"
     )
-    parser.add_argument("--stop", action="store_true", help="stop the running engine after its present work")
+    parser.add_argument("--stop", action="store_true", help="stop the running engine after its current job")
     parser.add_argument("--quiet", action="store_true", help="print only problems")
 
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.port <= 65535 or args.idle_exit < 0:
         raise BadUsageError("--port must be from 0 to 65535, and --idle-exit must not be negative.")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anybody could fill the log with invalid requests
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # anyone could fill the log with invalid requests
 
     from depixel.client.engine import page_address
     from depixel.service.limits import ServiceLimits

@@ -38,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="upscale pictures, folders, texture packs (PACK.zip) or patterns such as 'sprites/*.png'",
         description="Upscale pictures so that each answer scales back down to exactly the pixels of its input. Folders "
         "keep their structure, and pictures keep their names, modes, frames and profiles. A texture pack (PACK.zip, or "
-        "a folder with pack.mcmeta and the like) comes out as a working pack. Nothing is overwritten without "
+        "a folder with pack.mcmeta and the like) becomes a larger, working pack. Nothing is overwritten without "
         "--overwrite.",
         epilog="Exit code: 0 all done, 1 some failed (each is named with its reason), 2 bad usage, 130 stopped.",
     )
@@ -161,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
     return tally.exit_code
 
 
-# The watcher upscales whole packs. It is imported by name, because the command line must not depend on it.
+# The watcher upscales whole packs. It is imported by name, so that the command line does not depend on it.
 def _as_packs(args: argparse.Namespace, settings: Request) -> int | None:
     if importlib.util.find_spec("depixel_watch") is None:
         return None

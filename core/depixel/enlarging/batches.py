@@ -31,7 +31,7 @@ def turns_for(prepared: Prepared, request: Request, candidate: int = 0, scale: i
     request, so the batch, the tiles and the device do not change any answer.
 
     Args:
-        scale: of the network, which runs at this scale for smaller enlargements, too.
+        scale: of the network, which runs at this scale for smaller enlargements too.
     """
     if request.ensemble is not None:
         return request.ensemble

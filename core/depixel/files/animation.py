@@ -11,7 +11,7 @@ import numpy as np
 from depixel.picture import Pixels
 
 KEEP, CLEAR, RESTORE = 0, 1, 2
-"""What becomes of a frame's region before the next frame: it is kept, cleared, or restored."""
+"""What happens to a frame's region before the next frame: it is kept, cleared, or restored."""
 
 
 @dataclass(frozen=True)

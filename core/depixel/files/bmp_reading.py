@@ -1,6 +1,6 @@
 """
-Reads Windows and OS/2 bitmaps with every header, depth, bit field and run length. Pillow is not used, because it
-supports few bit fields and no short rows, and ignores alpha in the fourth byte.
+Reads Windows and OS/2 bitmaps with every header, depth, kind of bit fields and run-length encoding. Pillow is not used,
+because it supports few bit fields and no short rows, and ignores alpha in the fourth byte.
 
 Source: "Bitmap Storage" and BITMAPV5HEADER (Microsoft, Windows GDI); BITMAPINFOHEADER2 (OS/2 2.0).
 """

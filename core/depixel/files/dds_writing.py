@@ -19,7 +19,7 @@ from depixel.picture import Picture, Pixels
 _PITCH, _MIPMAP_COUNT, _LINEAR_SIZE = 0x8, 0x20000, 0x80000
 _COMPLEX, _MIPMAP = 0x8, 0x400000
 _ALPHA_PIXELS, _RGB, _GREY = 0x1, 0x40, 0x20000
-BC7_REMARK = "BC7 was written in its simplest mode; `pip install 'depixel[dds]'` brings an encoder for all of them."
+BC7_REMARK = "BC7 was written in its simplest mode; `pip install 'depixel[dds]'` adds an encoder for all of them."
 
 
 def refuses(picture: Picture, _: Size) -> str:

@@ -66,7 +66,7 @@ class Format:
     sixteen: bool = False
     """Whether a file can hold 16 bits per sample."""
     indexed: bool = False
-    """Whether answers to indexed pictures stay indexed where their colours fit into a palette."""
+    """Whether answers to indexed pictures stay indexed if their colours fit into a palette."""
     alpha: bool = True
     """Whether a file can hold transparency."""
     keeps_text: bool = False

@@ -16,7 +16,7 @@ ColourArray = npt.NDArray[np.uint8]
 
 _SEEN = 255  # colours of the palette; the last entry is transparent
 _SAMPLE = 2**22  # pixels that a palette is computed from
-_MOST_KEPT = 192  # most colours that are kept exactly; the others need some entries, too
+_MOST_KEPT = 192  # most colours that are kept exactly; the others need some entries too
 _FLAT = 0.5  # share of pixels equal to their left neighbour above which a picture counts as a drawing
 _COMMON = 0.002  # share of pixels above which a colour of such a picture is kept
 

@@ -15,7 +15,7 @@ Palette = npt.NDArray[np.uint8]
 _BAND = 2**20  # pixels
 _INDICES = "indices"  # key in Picture.details: the source's indices, [H, W] per frame
 NUMBERS = "numbers"
-"""In `Picture.details`: palette numbers [H, W] of each frame of an answer, where its colours alone do not tell them."""
+"""In `Picture.details`: palette indices [H, W] of each frame of an answer whose colours do not determine them."""
 
 
 def look_up(frames: Sequence[Pixels], palette: Palette) -> list[Pixels] | None:
@@ -67,7 +67,7 @@ def indices_of(picture: Picture) -> list[Pixels] | None:
     return [_told_apart(index, source, twins) for index, source in zip(indices, sources, strict=True)]
 
 
-# Numbers that were settled with the pixels, if they still are those of the pixels.
+# Indices that were chosen with the pixels, if they still match them.
 def _own_numbers(picture: Picture, frames: Sequence[Pixels]) -> list[Pixels] | None:
     numbers = picture.details.get(NUMBERS)
     if numbers is None or picture.palette is None or len(numbers) != len(frames):
@@ -149,9 +149,9 @@ def _bands(pixels: Pixels) -> Iterator[slice]:
 
 def indexed_again(picture: Picture) -> Picture:
     """
-    An answer to an indexed picture, as an indexed picture: the palette of its source in the same order, and its new
-    colours behind. Transparent pixels take the source's transparent entry. Unchanged where that makes more than 256
-    entries, or where the source was not indexed.
+    The answer to an indexed picture as an indexed picture: its palette is that of the source in the same order,
+    followed by the new colours. Transparent pixels take the source's transparent entry. The answer does not change if
+    it would need more than 256 entries, or if the source was not indexed.
     """
     source = picture.details.get("source_palette")
     if picture.palette is not None or source is None or picture.levels != 255:
@@ -176,7 +176,7 @@ def indexed_again(picture: Picture) -> Picture:
     )
 
 
-# Formats with room for 256 entries repeat one colour behind those that somebody chose.
+# Formats that always have 256 entries repeat one colour after those that somebody chose.
 def _without_padding(palette: Palette) -> Palette:
     differs = np.flatnonzero((palette != palette[-1]).any(1))
     return palette[: int(differs[-1]) + 2] if len(differs) else palette[:1]

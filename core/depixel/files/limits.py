@@ -21,9 +21,9 @@ class Limits:
     text_bytes: int = 2**20  # of all texts together; longer ones are dropped
     scanned: int = 2**30  # pixels, over all scans of a JPEG; about 20 seconds
     profile_bytes: int = 2**22  # of a colour profile; a larger one is dropped
-    unproven_pixels: int = 4096 * 4096  # of all frames; any file may claim so many, however small it is
+    unproven_pixels: int = 4096 * 4096  # of all frames; every file may claim this many, however small it is
     pixels_per_byte: int = 10_000  # allowed beyond those; deflate reaches 8,000 with a single colour
-    stored_bytes: int | None = None  # of the present file, if known
+    stored_bytes: int | None = None  # of this file, if known
 
     def check(self, name: str, width: int, height: int, frames: int = 1) -> None:
         """Raises PictureTooLargeError with the size and a remedy."""

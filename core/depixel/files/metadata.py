@@ -91,7 +91,7 @@ def comment(text: dict[str, str]) -> str:
 
 
 def fitting_profile(profile: bytes | None, channels: int) -> bytes | None:
-    """The ICC profile, unless it is for a different number of channels (1 ... 4: grey, RGB, with alpha)."""
+    """The ICC profile, unless it is for another number of channels (1 ... 4: grey, RGB, with alpha)."""
     others = (b"RGB ", b"CMYK") if channels <= 2 else (b"GRAY", b"CMYK")
     return None if profile is None or profile[16:20] in others else profile
 

@@ -33,7 +33,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """A PCX of 1 bit, with a palette, grey or RGB, as the picture is."""
+    """A PCX of 1 bit, with a palette, grey or RGB, like the picture."""
     indices = indices_of(picture) if picture.mode == "P" else None
     options = {"dpi": tuple(round(dots) for dots in picture.details["dpi"])} if "dpi" in picture.details else {}
     if indices is not None and picture.palette is not None:

@@ -24,7 +24,7 @@ from depixel.files.renaming import rename_new
 from depixel.files.table import by_ending, by_name
 from depixel.picture import Picture
 
-_USUAL_NAME = 255  # bytes in a name, if the system does not tell
+_USUAL_NAME = 255  # bytes in a name, if the system does not say
 _LEAST_SPACE = 2**16  # bytes; any answer needs more
 
 _REASONS = {
@@ -76,7 +76,7 @@ def place(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 def why_unwritable(path: Path) -> str:
     """
-    Why this file cannot be written, as the end of a sentence, as far as can be told in advance: a name that is too
+    Why this file cannot be written, as the end of a sentence, as far as that is known in advance: a name that is too
     long, a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
     """
     folder = path.parent

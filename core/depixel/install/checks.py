@@ -38,7 +38,7 @@ def check_krita(system: System) -> Iterator[Finding]:
         elif not (profile.plugins / f"{KRITA_NAME}.desktop").is_file():
             yield Finding(BAD, f"{profile}: {KRITA_NAME}.desktop is missing, so Krita does not list the plug-in", again)
         elif profile.settings is not None and not is_enabled(profile.settings):
-            mend = "Settings > Configure Krita > Python Plugin Manager: switch Depixel on, and start Krita again"
+            mend = "Settings > Configure Krita > Python Plugin Manager: switch Depixel on, and restart Krita"
             yield Finding(BAD, f"{profile}: the plug-in is switched off in {profile.settings}", mend)
         else:
             yield Finding(GOOD, f"{profile}: installed in {folder}")

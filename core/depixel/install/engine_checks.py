@@ -137,12 +137,12 @@ def _how_to_mend(words: str, place: Place) -> str:
     if words.startswith(("ModuleNotFoundError", "ImportError")):
         return f"{_AGAIN}, with the Python that runs the engine; {then}"
     if "MemoryError" in words or "out of memory" in words.lower() or words.startswith("Killed"):
-        return f"close programs that need much memory; {then}"
+        return f"close programs that use a lot of memory; {then}"
     return then
 
 
 def check_start(place: Place) -> Iterator[Finding]:
-    """Start the engine as a plug-in would, and let it answer a small picture."""
+    """Start the engine as a plug-in would, and let it enlarge a small picture."""
     from depixel.client import EngineError, Pixels, Submission
 
     engine = Engine("command line", place)
@@ -151,4 +151,4 @@ def check_start(place: Place) -> Iterator[Finding]:
     except EngineError as error:
         yield Finding(BAD, str(error), f"the reason is in {place.log}")
         return
-    yield Finding(GOOD, f"The engine answered a small picture with {result.model}")
+    yield Finding(GOOD, f"The engine enlarged a small picture with {result.model}")

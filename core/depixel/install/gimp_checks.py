@@ -80,7 +80,7 @@ def _check_profile(profile: Profile) -> Iterator[Finding]:
     yield from _check_seen(profile, entry)
     other = difference("gimp", folder, "depixel_client")
     if other:
-        yield Finding(NOTE, f"{profile}: {other}", f"{_AGAIN}, then start GIMP again")
+        yield Finding(NOTE, f"{profile}: {other}", f"{_AGAIN}, then restart GIMP")
     if profile.kind in CONFINED:
         why, mend = CONFINED[profile.kind]
         yield Finding(NOTE, f"{profile}: {why}", mend)
@@ -93,7 +93,7 @@ def _check_seen(profile: Profile, entry: Path) -> Iterator[Finding]:
         yield Finding(GOOD, f"{profile}: installed in {entry.parent}")
     elif cache.stat().st_mtime < entry.stat().st_ctime:
         what = f"{profile}: installed in {entry.parent}; GIMP has not been started since"
-        yield Finding(NOTE, what, "start GIMP, or close it and start it again")
+        yield Finding(NOTE, what, "start or restart GIMP")
     else:
         yield Finding(
             BAD,
@@ -102,8 +102,8 @@ def _check_seen(profile: Profile, entry: Path) -> Iterator[Finding]:
         )
 
 
-# GIMP from a Linux package starts plug-ins by their first line, `env python3`, which uses the PATH that GIMP started
-# with.
+# GIMP from a Linux package starts plug-ins by their first line, `env python3`, which uses the PATH of GIMP's own
+# process.
 def _check_python(system: System) -> Iterator[Finding]:
     if system.platform != "linux" or not installed_programs(system):
         return
@@ -115,7 +115,7 @@ def _check_python(system: System) -> Iterator[Finding]:
         yield Finding(
             BAD,
             f"GIMP runs Python plug-ins with {usual or 'python3'}, which "
-            + ("has no PyGObject (gi)" if usual else "is not there")
+            + ("has no PyGObject (gi)" if usual else "is not installed")
             + ", so its menus show none of them",
             "install python3-gi (Debian, Ubuntu), python3-gobject (Fedora) or python-gobject (Arch)",
         )

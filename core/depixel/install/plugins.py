@@ -178,8 +178,8 @@ def client_problem(client: Path) -> str:
     spoken = match[1] if match else "none"
     if spoken != str(PROTOCOL):
         return (
-            f"the plug-in has another version than the engine: it speaks version {spoken} of Depixel's protocol, "
-            f"the engine version {PROTOCOL}"
+            f"the plug-in and the engine have different versions: the plug-in speaks version {spoken} of Depixel's "
+            f"protocol, the engine version {PROTOCOL}"
         )
     if Place(str(client)).installed() is None and Place().installed() is None:
         program = recorded_program(client / "installed.json")

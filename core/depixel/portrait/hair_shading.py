@@ -1,7 +1,7 @@
 """Light on hair: Kajiya and Kay's model (1989) with two shifted highlights (Scheuermann, GDC 2004), and self-shadowing.
 
 A single strand would be bright wherever light falls across it. Its normal, which points out of the hair, and its
-openness tell how much the other strands hide it from the light.
+openness say how much the other strands hide it from the light.
 """
 
 from __future__ import annotations

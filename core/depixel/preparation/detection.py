@@ -98,7 +98,7 @@ def detect(picture: Picture) -> Domain:
         upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
         if traits.unit_vectors > 0.9 and (is_named_normal or (upward and mean[2] > 0.75)):
             return NORMALS
-        if is_named_normal and upward:  # vectors of uneven length, after JPEG or a filter: each channel separately
+        if is_named_normal and upward:  # vectors of uneven length, after JPEG or a filter: each channel is separate
             return DATA
     if is_pixel_art(picture, traits):
         return PIXEL_ART

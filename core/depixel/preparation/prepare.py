@@ -24,11 +24,11 @@ from depixel.request import Request
 
 @dataclass(frozen=True)
 class Prepared:
-    """A picture with everything that was decided about it, as tensors. Tensors are [F, 4, h, w], one row a frame."""
+    """A picture with everything that was decided about it, as tensors. Tensors are [F, 4, h, w], one row per frame."""
 
-    whole: Picture  # as it came
+    whole: Picture  # the original
     source: Picture  # what is answered: `whole`, or its frames if it is a sheet
-    layout: SheetLayout | None  # how `source` was cut out of `whole`; None = not at all
+    layout: SheetLayout | None  # how `source` was cut out of `whole`; None = it was not cut
     straight: Tensor  # int32 straight RGBA on the true grid; alpha is opaque if it is data
     data_alpha: Tensor | None  # [F, 1, h, w] int32 if alpha is data: a plane of its own
     domain: Domain
@@ -96,7 +96,7 @@ def _detected(picture: Picture, request: Request) -> Domain:
     return detect(reduced(picture, grid) if grid > 1 else picture)
 
 
-# What the picture seems to be and the request does not say.
+# What the picture seems to be, if the request does not say.
 def _hints(picture: Picture, request: Request, layout: SheetLayout | None) -> tuple[str, ...]:
     if layout is not None or request.frames != "none" or (grid := find_tiles(picture)) is None:
         return ()
@@ -121,7 +121,7 @@ def _notes(grid: int, degradation: str, factor: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-# Tiles of a sheet share one answer to the question: only what all of them do.
+# The frames of a sheet share one decision: an axis wraps only if all of them do.
 def _wrap(picture: Picture, request: Request, domain: Domain, *, all_frames: bool) -> tuple[bool, bool]:
     if request.wrap == "auto":
         frames = picture.frames if all_frames else picture.frames[:1]

@@ -131,7 +131,7 @@ class FaceEncoder(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, small: Tensor) -> Encoded:
-        """small: RGB [B, 3, h, w] in [-1, 1], 4 to 256 pixels a side."""
+        """small: RGB [B, 3, h, w] in [-1, 1], 4 to 256 pixels per side."""
         sizes = small.new_full((small.shape[0],), float(max(small.shape[-2:])))
         return self.from_grid(to_grid(small), sizes)
 

@@ -29,7 +29,7 @@ from depixel.priors.whitening import Whitening, build_generator, read_spec
 RATE = 0.03  # factor on the search's rate, tuned on emoji and renders; larger steps lose the encoder's good start
 OUTSIDE = 0.2  # weight of the deviation of w from the encoder's usual distance to its mean
 STRAY = 0.8  # of other candidates: with less, differences of expression and gaze hardly show
-REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face from nothing: pixels it is reduced to, imagination of the answer
+REFINEMENTS = ((8, 1.0), (16, 0.7))  # of a face without an input: pixels it is reduced to, imagination of the answer
 LEVELS = (8, 16, 32)  # small sizes for which the spread of possible answers was measured
 
 
@@ -108,7 +108,7 @@ class FacePrior:
         return {name: LatentLayout(sphere=False, rate=RATE) for name in names}
 
     def encode(self, small: Tensor, degradation: Degradation) -> Latents:
-        """One pass: [B, 4, h, w] premultiplied RGBA, any size from 4 to 256 pixels a side."""
+        """One pass: [B, 4, h, w] premultiplied RGBA, any size from 4 to 256 pixels per side."""
         return self._latents(self.encoder(over_grey(small) * 2 - 1))
 
     def sample(
@@ -138,7 +138,7 @@ class FacePrior:
 
     def imagine(self, count: int, generator: torch.Generator) -> Latents:
         """
-        Faces from nothing: a first face that is reduced and answered again twice, with some variation each time.
+        Faces without an input: a first face that is reduced and enlarged again twice, with some variation each time.
 
         If the file has a Gaussian fitted to the training portraits at n x n pixels, the first face is a picture drawn
         from it, because the maps hold most of a face's appearance and a mapping network z -> w that was fitted later

@@ -24,7 +24,7 @@ BLUR = (1.0, 3.0, 3.0, 1.0)  # binomial low-pass kernel of the paper, one axis
 class GeneratorSpec:
     """Everything needed to build a `Generator`; stored in the metadata of the weights."""
 
-    resolution: int = 128  # pixels a side of the picture, a power of two
+    resolution: int = 128  # pixels per side of the picture, a power of two
     latent: int = 192  # d: numbers in w
     noise_latent: int = 192  # numbers in z, usually equal to d
     channels: tuple[int, ...] = (160, 160, 128, 96, 48, 24)  # feature maps at 4, 8, 16, ... pixels

@@ -16,7 +16,7 @@ from depixel.priors.whitening import AnyGenerator, Whitening
 
 TRAINABLE_NOISE = 5  # noise maps that the search may move, from the first layer on (PULSE's default)
 GUESSES = 64  # random faces from which the first guess is chosen
-THUMBNAIL = 16  # pixels a side at which they are compared
+THUMBNAIL = 16  # pixels per side at which they are compared
 BATCH = 8  # of them at once
 
 

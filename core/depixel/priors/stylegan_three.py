@@ -55,7 +55,7 @@ class SpecThree:
 class Band:
     """Size and bandwidth of one layer's output."""
 
-    size: int  # pixels a side, margins included
+    size: int  # pixels per side, margins included
     rate: int  # samples over the unit square
     cutoff: float  # frequency that is kept
 

@@ -1,6 +1,6 @@
 """
 Answers averaged over flips and rotations of the picture, each turned back (Timofte, Rothe and Van Gool 2016, arXiv
-1511.02228, section 3.7). A network should prefer no direction; its errors in single directions average out.
+1511.02228, section 3.7). A network should not prefer any direction; errors that depend on the direction average out.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def installed_path(name: str) -> Path:
     if name in added_names():
         return added_folder() / f"{name}.safetensors"
     there = ", ".join([*released_names(), *added_names()]) or "none"
-    raise WeightsError(f"No weights named {name!r} (here: {there}); give one of these or a .safetensors file.")
+    raise WeightsError(f"No weights named {name!r} (here: {there}); use one of these or a .safetensors file.")
 
 
 def weights_path(name: str) -> Path:
@@ -161,7 +161,7 @@ def _config(metadata: dict[str, str]) -> dict[str, Any]:
 
 def load_network(network: NetworkT, path: Path, kind: str, noun: str) -> NetworkT:
     """
-    Load released weights, or others of the same kind, into a network that finds or reads something.
+    Load released weights, or others of the same kind, into a network that analyses pictures.
 
     Args:
         kind: of the weights' configuration, e.g. "reader".

@@ -3,7 +3,7 @@ The latent search (PULSE: Menon et al. 2020, arXiv 2003.03808), for any prior: s
 latents down the objective, and keep the best answer of each candidate of each picture separately.
 
 A *row* is one candidate of one picture; row = picture * candidates + candidate. Rows share the passes through the
-generator and nothing else: each has its own seed and optimiser state, stops independently and then leaves the batch, so
+generator but nothing else: each has its own seed and optimiser state, stops independently and then leaves the batch. So
 a picture gets the same answer alone and in a batch, up to float rounding.
 """
 

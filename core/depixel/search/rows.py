@@ -42,7 +42,7 @@ class _Best:
 
 
 class Rows:
-    """The rows that still search (`index` into all rows), their present latents, and the best answers of all rows."""
+    """The rows that still search (`index` into all rows), their current latents, and the best answers of all rows."""
 
     def __init__(
         self,

@@ -2,8 +2,8 @@
 The objective of the search: a weighted sum of small functions of (generated picture, latents, context) -> [N].
 
 Add a term, not another loop, for each new goal. Pictures are premultiplied RGBA in [0, 1], [N, 4, H, W]. Every term is
-a mean over the pixels of one picture, so that its weight does not depend on the size, and uses no other row of the
-batch, except `frames`, whose rows are the frames of one animation.
+a mean over the pixels of one picture, so that its weight does not depend on the size. Only `frames` uses other rows of
+the batch: the other frames of the same animation.
 """
 
 from __future__ import annotations

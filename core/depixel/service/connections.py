@@ -1,7 +1,7 @@
 """
 Open connections, and time limits for silent ones.
 
-Everybody on the machine can connect to 127.0.0.1. Until a peer has shown the token it is a stranger: it must send a
+Anyone on the machine can connect to 127.0.0.1. Until a peer has shown the token it is a stranger: it must send a
 complete request soon, body included, and take its answer soon. The number of connected strangers is limited; a new one
 replaces the oldest, so that strangers can neither exhaust the engine's files nor lock out its owner.
 """
@@ -94,7 +94,7 @@ class TimedProtocol(H11Protocol):
         super().on_response_complete()
 
     def take_time(self) -> None:
-        """The request that is being answered may take as long as it needs."""
+        """Stop the time limit: the request that is being answered may take as long as it needs."""
         self._stop_clock()
 
     def drop(self) -> None:

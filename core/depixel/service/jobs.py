@@ -229,7 +229,7 @@ class Jobs:
                     del self._known[name]
 
     def close(self, drain: bool) -> None:
-        """Accept no more jobs; finish the present ones (`drain`), or cancel them."""
+        """Accept no more jobs; finish those that are queued (`drain`), or cancel them."""
         with self._work:
             self._closing = True
             dropped = [] if drain else list(self._waiting)

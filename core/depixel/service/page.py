@@ -61,7 +61,7 @@ HEADERS = {
 
 _MOST_FILES = 20_000  # named on one command line
 _MOST_BODY = 16 * 2**20  # bytes of a request for a key, which names files
-_MOST_KEY = 4096  # bytes of a request that brings a key: anybody may send one
+_MOST_KEY = 4096  # bytes of a request that brings a key: anyone may send one
 _PUBLIC = ("/", "/enter", "/page/session")
 
 

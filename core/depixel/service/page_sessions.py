@@ -73,7 +73,7 @@ class PageSessions:
         self._sessions = {digest: Session(expires) for digest, expires in stored["sessions"].items()}
 
     def publish(self, port: int) -> None:
-        """Store the port, so that the next engine listens at it, too."""
+        """Store the port, so that the next engine listens on it too."""
         self.port = port
         self._save()
 

@@ -30,7 +30,7 @@ from depixel.terminal.stopping import stop_on_interrupt
 log = logging.getLogger(__name__)
 
 _LOCK_SECONDS = 20.0  # an engine that is exiting may need this long
-_LEAVE_SECONDS = 10.0  # for the present step, if Ctrl-C stops the engine
+_LEAVE_SECONDS = 10.0  # for the current step, if Ctrl-C stops the engine
 
 
 class AlreadyRunningError(DepixelError):

@@ -15,7 +15,7 @@ class SideFile:
     """A file with known coordinates."""
 
     label: str  # in sentences: "a libGDX atlas"
-    pages: tuple[str, ...]  # the pictures that it describes, as written in it; empty = it names none
+    pages: tuple[str, ...]  # the pictures that it describes, as written in it; empty = it does not name any
     scaled: Callable[[int], bytes]  # the file for pictures that are this many times larger
     regions: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)  # page => the positions of its frames
     premultiplied: frozenset[str] = frozenset()  # pages that it declares premultiplied

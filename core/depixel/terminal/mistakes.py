@@ -1,12 +1,13 @@
-"""Sentences about typing mistakes: what does not exist, and what was probably meant."""
+"""Sentences about typing mistakes: what does not exist, and what the user probably meant."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
+
+from depixel.client.option import nearest
 
 
 def no_such_input(text: str) -> str:
@@ -26,20 +27,13 @@ def _nearest_neighbour(path: Path) -> Path | None:
             return None
         parent = _nearest_neighbour(path.parent)
         return parent / path.name if parent is not None and (parent / path.name).exists() else parent
-    close = closest(path.name, names)
+    close = nearest(path.name, names)
     return path.with_name(close) if close else None
-
-
-def closest(word: str, words: Iterable[str]) -> str | None:
-    """The word most similar to this one, ignoring case; None if none is similar."""
-    by_lower = {candidate.lower(): candidate for candidate in words}
-    close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
-    return by_lower[close[0]] if close else None
 
 
 def suggestion(word: str, words: Iterable[str], otherwise: str = ".") -> str:
     """The end of a sentence about a mistyped word: the most similar one of `words`, or `otherwise` if none is."""
-    close = closest(word, words)
+    close = nearest(word, words)
     return f"; did you mean {close}?" if close else otherwise
 
 
@@ -48,7 +42,7 @@ def unknown_command(word: str, commands: Collection[str]) -> str:
     path = Path(word)
     if path.exists() or "*" in word or re.fullmatch(r"\.\w{2,5}", path.suffix):
         return f"{word!r} is not a command. To upscale it: depixel upscale {_quoted(word)}"
-    close = closest(word, commands)
+    close = nearest(word, commands)
     if close:
         return f"{word!r} is not a command; did you mean `depixel {close}`?"
     return f"{word!r} is not a command; the commands are {', '.join(commands)}."

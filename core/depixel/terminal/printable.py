@@ -17,7 +17,7 @@ def one_line(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Some lines for people: as `one_line`, but line feeds stay. For text of which a part came out of a file."""
+    """Some lines for people: like `one_line`, but line feeds stay. For text that is partly from a file."""
     return "\n".join(map(one_line, text.split("\n")))
 
 
@@ -33,7 +33,7 @@ def shortened(sentences: Sequence[str], most: int = 5, noun: str = "file", where
 
 
 def spell_out_unknown_letters() -> None:
-    """Make characters that the output's encoding lacks appear spelt out, instead of ending the command."""
+    """Spell out characters that the output's encoding lacks, instead of ending the command with an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

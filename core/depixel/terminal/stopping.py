@@ -1,5 +1,5 @@
 """
-Ctrl-C: the first one ends the work after the present step and keeps what is finished, the second one ends it at once.
+Ctrl-C: the first one ends the work after the current step and keeps what is finished, the second one ends it at once.
 SIGTERM ends it as fast as a second Ctrl-C, because its sender does not wait.
 """
 

@@ -18,9 +18,10 @@ from typing import TextIO
 
 from depixel import __version__
 from depixel.batch.engines import open_engine
+from depixel.client.rates import duration_text
 from depixel.errors import BadUsageError, CancelledError, OutputExistsError
 from depixel.files.renaming import rename_new
-from depixel.pace import Pace, spoken
+from depixel.pace import Pace
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
 from depixel.terminal.stopping import Stop, stop_on_interrupt
@@ -124,7 +125,7 @@ def _target(pack: Path, args: Namespace, count: int, default_out: Path) -> Path:
     named_file = is_archive(str(out)) and not out.is_dir()
     if pack.is_dir():
         if named_file:
-            raise BadUsageError(f"{pack} is a folder: its pack becomes a folder, too. Name one with -o.")
+            raise BadUsageError(f"{pack} is a folder: its pack becomes a folder too. Name one with -o.")
         return out / (pack.resolve().name) if count > 1 or out == default_out else out
     if named_file and count > 1:
         raise BadUsageError(f"-o {out} names one file, but there are {count} packs; name a folder instead.")
@@ -192,7 +193,7 @@ def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles:
         return 0
     for note in notes:
         sys.stdout.write(one_line(f"  {note}") + "\n")
-    sys.stdout.write(one_line(f"Done: {out} in {spoken(seconds)}.") + "\n")
+    sys.stdout.write(one_line(f"Done: {out} in {duration_text(seconds)}.") + "\n")
     if profile.destination:
         sys.stdout.write(one_line(profile.destination) + "\n")
     return 0
@@ -241,7 +242,7 @@ class _Bar:
         self._pace.reach(done)
         left = self._pace.seconds_left(total)
         share = 100 * done // total
-        line = f"{share:3} %" + (f", {spoken(left)} left" if left is not None and done < total else "")
+        line = f"{share:3} %" + (f", {duration_text(left)} left" if left is not None and done < total else "")
         if self._lives:
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)

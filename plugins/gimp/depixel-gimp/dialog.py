@@ -54,7 +54,7 @@ class Dialog:
             self._preview.start()
 
     def values(self) -> dict[str, Any]:
-        """The present values of the rows."""
+        """The current values of the rows."""
         values = {option.name: self._config.get_property(option.name) for option in self._action.options}
         return {name: "" if value is None else value for name, value in values.items()}
 
@@ -225,7 +225,7 @@ class Dialog:
             layers = host.animation_layers(self._image) if self._frames() else self._layers
             pixels = self._source.width * self._source.height * scale**2 * len(layers)
         seconds = self._rates.estimate(self._action, values, pixels * count)
-        takes = "" if seconds is None else ", in about %s" % _in_words(seconds)
+        takes = "" if seconds is None else ", in about %s" % client.duration_text(seconds)
         text = "Result: %d × %d pixels%s." % (width, height, takes)
         return text, client.exactness(self._action, values, whole)
 
@@ -251,12 +251,6 @@ def _grid(rows: dict[str, list[Any]], names: list[str]) -> Any:
         for column, widget in enumerate(widgets):
             grid.attach(widget, column, row, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
     return grid
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 1.5:
-        return "a second"
-    return "%d seconds" % round(seconds) if seconds < 90 else "%d minutes" % round(seconds / 60)
 
 
 def _what(action: client.Action, image: Any, layers: list[Any]) -> str:

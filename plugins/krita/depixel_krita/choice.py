@@ -91,7 +91,7 @@ def visible_document() -> tuple[tuple[Target, ...], frozenset[str]]:
     return _ordered(parts), frozenset(layers)
 
 
-# Without groups, because a group that is kept keeps its hidden layers, too; but with the masks of groups.
+# Without groups, because a group that is kept would keep its hidden layers too; but with the masks of groups.
 def _visible(parent: Node) -> Iterator[Node]:
     for node in parent.childNodes():
         if node.type() in _MASKS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import IMAGINE_FACE, Action, BadOptionError, Rates, read_target, result_size
+from ._client import IMAGINE_FACE, Action, BadOptionError, Rates, duration_text, read_target, result_size
 from .host import Target
 from .sizes import sized
 
@@ -24,10 +24,4 @@ def outlook(rates: Rates, action: Action, values: Mapping[str, Any], target: Tar
     words = f"{width} × {height} pixels"
     pixels = width * height * values.get("candidates", 1) * max(1, len(target.times))
     seconds = rates.estimate(action, values, pixels)
-    return words if seconds is None else f"{words}, about {_in_words(seconds)}"
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 1:
-        return "1 s"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return words if seconds is None else f"{words}, about {duration_text(seconds)}"

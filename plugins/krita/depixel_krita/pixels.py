@@ -22,7 +22,7 @@ def swapped(samples: Samples, depth: int) -> bytearray:
 
     Args:
         samples: four channels, interleaved.
-        depth: bits a sample, 8 or 16.
+        depth: bits per sample, 8 or 16.
     """
     out = bytearray(samples)
     kind = _kind(depth)
@@ -79,7 +79,7 @@ def pasted(answer: Samples, source: Samples, shape: bytes, depth: int) -> bytear
 
     Args:
         shape: how much of each pixel is selected, 0 ... 255.
-        depth: bits a sample of answer and source, 8 or 16.
+        depth: bits per sample of answer and source, 8 or 16.
     """
     out = bytearray(answer)
     pixel = len(source) // len(shape)

@@ -118,7 +118,7 @@ class PanelWidgets(QtWidgets.QWidget):
         self.bar.setMaximumHeight(8)
         self.waiting = QtWidgets.QListWidget(self)
         self.waiting.setAccessibleName("Requests")
-        self.waiting.setToolTip("Requests in the order in which they are answered. Cancel removes the selected one.")
+        self.waiting.setToolTip("Requests in the order in which they are processed. Cancel removes the selected one.")
         self.waiting.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.waiting.setTextElideMode(QtCore.Qt.TextElideMode.ElideMiddle)
         self.waiting.setFixedHeight(_ROWS * (self.waiting.fontMetrics().height() + 3) + 6)

@@ -178,7 +178,7 @@ def test_models_lists_what_each_is_for(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["models", "add", str(tmp_path / "4x Nice.pth"), "--licence", "CC BY 4.0"]) == 0
 
     shown = capsys.readouterr().out
-    assert "SwinIR x2" in shown and "3 channels" in shown and "at least 16 pixels a side" in shown
+    assert "SwinIR x2" in shown and "3 channels" in shown and "at least 16 pixels per side" in shown
     assert "depixel upscale PICTURE --model 4x-nice" in shown
     assert main(["models", "--json"]) == 0
     (model,) = [m for m in json.loads(capsys.readouterr().out)["models"] if m["added"]]

@@ -75,7 +75,7 @@ def test_what_reaches_outside_is_refused(tmp_path: Path) -> None:
     tensor.ClearField("raw_data")
     (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
 
-    with pytest.raises(WeightsError, match="numbers lie in other files"):
+    with pytest.raises(WeightsError, match="numbers are stored in other files"):
         add_model(tmp_path / "m.onnx", "m", "MIT")
 
 

@@ -53,7 +53,7 @@ def fit_colours(
         drawing: B drawings at least as large as the target.
         target: [B or 1, 3, n, n] in [0, 1].
         weight: [B or 1, 1, n, n], the weight of each pixel; None = equal weights.
-        parts: [1, 4, k, k], the parts of the picture, which tell where its background is visible; None = where the
+        parts: [1, 4, k, k], the parts of the picture, which say where its background is visible; None = where the
             drawings leave it visible.
     """
     count, side = len(drawing.picture), target.shape[2]

@@ -45,7 +45,7 @@ def agreement(masks: Tensor, parts: Tensor) -> Tensor:
     near = F.max_pool2d(_on_grid(parts).clamp(0, 1), kernel, stride=1, padding=kernel // 2)
     same = (_on_grid(masks) * near).sum(1, keepdim=True)
     same = ((same - GONE) / (WHOLE - GONE)).clamp(0, 1)
-    # The edge of a part that is left out is left out, too; otherwise, it would remain as a line.
+    # The edge of a part that is left out is left out too; otherwise, it would remain as a line.
     return blurred(-F.max_pool2d(-same, EDGE, stride=1, padding=EDGE // 2), SOFTNESS * GRID)
 
 

@@ -1,6 +1,6 @@
 """
 Moves the pixels of a drawing slightly so that its outlines match those of a portrait: non-rigid registration (Thirion
-1998, Rueckert et al. 1999) by a grid of control points, coarse to fine. Where the parameters are off by a few pixels,
+1998, Rueckert et al. 1999) with a grid of control points, coarse to fine. Where the parameters are off by a few pixels,
 above all in hair, there would otherwise be a halo.
 """
 

@@ -14,7 +14,7 @@ TABLE = (
     Parameter("pitch", "head nodded down", -35, 35, Normal(0, 5), "degrees"),
     Parameter("roll", "head tilted, counter-clockwise in the picture", -40, 40, Normal(0, 4), "degrees"),
     Parameter("distance", "from the camera to the eyes", 5, 40, Uniform(9, 22), "dm"),
-    Parameter("scale", "from the eyes to the mouth, as a part of the picture", 0.06, 0.5, Normal(0.245, 0.02)),
+    Parameter("scale", "from the eyes to the mouth, as a fraction of the picture", 0.06, 0.5, Normal(0.245, 0.02)),
     Parameter("eyes_at", "the point between the eyes: from the left, from the top", 0, 1, Normal(0, 0.012), "", 2),
     Parameter("key_azimuth", "main light: to the picture's right of the camera", -110, 110, Normal(0, 42), "degrees"),
     Parameter("key_elevation", "main light: above the camera", -20, 80, Uniform(8, 52), "degrees"),
@@ -30,7 +30,7 @@ TABLE = (
     Parameter("background", "kind of background", 0, 2, Choice((1, 1.6, 2)), options=BACKGROUNDS),
     Parameter("background_colours", "three colours of the background", 0, 1, Uniform(0.03, 0.85), "sRGB", 9),
     Parameter("background_angle", "direction of the gradient", -180, 180, Uniform(-180, 180), "degrees"),
-    Parameter("noise_seed", "picks strands, freckles and pores", 0, 65535, Uniform(0, 65535)),
+    Parameter("noise_seed", "selects random strands, freckles and pores", 0, 65535, Uniform(0, 65535)),
 )
 
 

@@ -69,6 +69,6 @@ class NetworkFacts:
     @property
     def requirements(self) -> str:
         """The sizes that the network accepts, in words."""
-        parts = [f"at least {self.least_side} pixels a side"] if self.least_side > 1 else []
+        parts = [f"at least {self.least_side} pixels per side"] if self.least_side > 1 else []
         parts += [f"sides in multiples of {self.multiple}"] if self.multiple > 1 else []
         return " and ".join(parts) + " (Depixel pads smaller pictures)" if parts else "any size"

@@ -1,6 +1,6 @@
 """
 Networks in ONNX files, run by onnxruntime (extra `depixel[onnx]`). An ONNX graph holds operators and numbers, not code.
-It is refused if onnxruntime does not have an operator, or if numbers lie in other files.
+It is refused if onnxruntime lacks one of the operators, or if the numbers are in other files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from depixel.priors.community.facts import LARGEST_SCALE, NetworkFacts
 INSTALL = "pip install 'depixel[onnx]'"
 
 _OUTSIDE = b"\x0a\x08location\x12"  # marks a tensor that lies in another file (onnx.proto, external_data)
-_PROBES = (64, 72)  # small pixels a side
+_PROBES = (64, 72)  # small pixels per side
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -78,7 +78,7 @@ def build(data: bytes, device: torch.device, label: str) -> OnnxNetwork:
     except ImportError as error:
         raise WeightsError(f"{label} needs the library onnxruntime ({error}): {INSTALL}") from None
     if _OUTSIDE in data:
-        raise WeightsError(f"{label} was refused because its numbers lie in other files; export it as one file.")
+        raise WeightsError(f"{label} was refused because its numbers are stored in other files; export it as one file.")
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = torch.get_num_threads()

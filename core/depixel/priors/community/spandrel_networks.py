@@ -175,7 +175,7 @@ def _library(label: str) -> Any:
 
 
 # spandrel_extra_arches holds code under non-commercial licences, so Depixel does not depend on it. If the user
-# installed it, its architectures are available here, too.
+# installed it, its architectures are available here too.
 def _registry(spandrel: Any) -> Any:
     registry = spandrel.MAIN_REGISTRY.copy()
     try:
@@ -200,4 +200,4 @@ def _check_indices(state: State, label: str) -> None:
     most = 8 * len(state) + 64
     for key in state:
         if any(int(digits) > most for digits in re.findall(r"\d{2,}", key[:4096])):
-            raise WeightsError(f"{label} was refused: {key[:80]} implies more layers than the file has tensors.")
+            raise WeightsError(f"{label} was refused: {key[:80]} implies more layers than the file has tensors for.")

@@ -45,7 +45,7 @@ def detect(state: StateDict) -> str:
     keys = ", ".join(sorted(state)[:3]) or "nothing"
     raise WeightsError(
         f"These weights have no layout that Depixel knows (they begin with {keys}); "
-        "give StyleGAN2-ADA, StyleGAN3-t, rosinality, or PULSE weights."
+        "use StyleGAN2-ADA, StyleGAN3-t, rosinality, or PULSE weights."
     )
 
 
@@ -190,11 +190,11 @@ def from_three(state: StateDict) -> Converted:
             filters = state.get(f"synthesis.{name}.{ours}")
             out[f"synthesis.layers.{k}.{ours}"] = torch.ones(1) if filters is None else filters
             if filters is not None and filters.dim() != 1:
-                raise WeightsError("This is StyleGAN3-r, with radial filters, which Depixel cannot run; give 3-t.")
+                raise WeightsError("This is StyleGAN3-r, with radial filters, which Depixel cannot run; use 3-t.")
     first = out["mapping.layers.0.weight"]
     channels = tuple(out[f"synthesis.layers.{k}.weight"].shape[0] for k in range(len(ordered) - 1))
     if out["synthesis.layers.0.weight"].shape[-1] != 3:
-        raise WeightsError("This is StyleGAN3-r, with 1x1 convolutions, which Depixel cannot run; give StyleGAN3-t.")
+        raise WeightsError("This is StyleGAN3-r, with 1x1 convolutions, which Depixel cannot run; use StyleGAN3-t.")
     spec = SpecThree(sizes[-1], first.shape[0], first.shape[1], channels, mapping)
     return Converted("stylegan3", spec, _plain(out), state.get("mapping.w_avg"))
 

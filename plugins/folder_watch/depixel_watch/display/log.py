@@ -17,7 +17,7 @@ def _now() -> datetime:
     return datetime.now().astimezone()
 
 
-# In a folder where others write, too, a link would lead our lines into another file of ours.
+# In a folder where others write too, a link would lead our lines into another file of ours.
 def _open_no_link(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 

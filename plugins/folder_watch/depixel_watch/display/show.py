@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
-from depixel.pace import Pace, spoken
+from depixel.client.rates import duration_text
+from depixel.pace import Pace
 from depixel.terminal.printable import counted, one_line
 from depixel_watch.display.log import Log
 from depixel_watch.display.notify import Notifier
@@ -189,7 +190,7 @@ class Table:
             self._archive, self._pace = path, Pace(self._clock)
         self._pace.reach(count)
         left = self._pace.seconds_left(whole)
-        rest = "measuring" if left is None else f"{spoken(left)} left"
+        rest = "measuring" if left is None else f"{duration_text(left)} left"
         line = one_line(f"{PurePosixPath(path).name}: {100 * count // whole} % of the textures inside, {rest}")
         return [Text(line, no_wrap=True, overflow="ellipsis")]
 

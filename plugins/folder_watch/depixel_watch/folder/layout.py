@@ -8,7 +8,7 @@ from depixel.errors import BadUsageError
 from depixel_watch.ledger.ledger import LEDGER_NAME
 from depixel_watch.packs.profiles import is_archive
 
-WHOLE_DISK = "A whole disk is not watched; give the mod folder."
+WHOLE_DISK = "A whole disk cannot be watched; name the mod folder."
 
 
 def overlay_for(source: Path) -> Path:
@@ -35,7 +35,7 @@ def checked(source: Path, out: Path) -> tuple[Path, Path]:
         larger = source.with_name(f"{source.stem}-depixel{source.suffix}")
         raise BadUsageError(f"{source} is a single pack. To make it larger: depixel upscale {source} -o {larger}")
     if not source.is_dir():
-        raise BadUsageError(f"{source} is not a folder; give the folder into which textures are dropped.")
+        raise BadUsageError(f"{source} is not a folder; name the folder into which textures are dropped.")
     source, out = source.resolve(), out.resolve()
     if source.parent == source:
         raise BadUsageError(WHOLE_DISK)

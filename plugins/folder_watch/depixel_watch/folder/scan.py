@@ -39,7 +39,7 @@ class Changes:
         return bool(self.files or self.folders)
 
     def add(self, files: Iterable[str], folders: Iterable[str] = ()) -> None:
-        """Check these, too."""
+        """Check these too."""
         self.files.update(files)
         self.folders.update(folders)
 

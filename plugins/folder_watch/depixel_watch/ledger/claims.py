@@ -62,7 +62,7 @@ class Claims:
     def refused(self, task: Task) -> DepixelError | None:
         """
         Why this output must not be written: a file at its path is not ours, or is another source's output. Checked
-        before the engine works in vain; publication checks again.
+        before the engine works for nothing; publication checks again.
         """
         target = self._out / task.output
         try:
@@ -128,5 +128,5 @@ def _folded(path: str) -> str:
 
 def _unwritable(sentence: str, error: OSError) -> DepixelError:
     problem = UnwritableOutputError(sentence)
-    problem.__cause__ = error  # the cause tells whether it may resolve itself
+    problem.__cause__ = error  # the cause says whether it may resolve itself
     return problem

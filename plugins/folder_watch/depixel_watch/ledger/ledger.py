@@ -337,13 +337,13 @@ def _values(row: Row) -> tuple[str | bytes | int, ...]:
 
 
 # SQLite's columns accept values of any type, and a damaged page may hold some. The output folder, including its ledger,
-# may have been prepared by somebody else: no row may lead out of the two folders.
+# may have been prepared by somebody else: no row may lead outside the two folders.
 def _row(values: tuple[Any, ...]) -> Row:
     if not all(isinstance(value, int) for value in (*values[1:5], *values[9:13], values[16])):
         raise sqlite3.DatabaseError("a stamp is not a number")
     path, target = _read(values[0]), _read(values[14])
     if not (is_inside(path) and is_inside(target)):
-        raise sqlite3.DatabaseError("a path leads out of the folder")
+        raise sqlite3.DatabaseError("a path leads outside the folder")
     return Row(
         path=path,
         stamp=Stamp(*values[1:5]),
@@ -376,4 +376,4 @@ def _read(stored: object) -> str:
             return stored.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         pass
-    raise sqlite3.DatabaseError("a text is none")
+    raise sqlite3.DatabaseError("a text is not valid")

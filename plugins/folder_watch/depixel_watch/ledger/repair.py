@@ -82,7 +82,7 @@ def reading(path: Path) -> Iterator[Ledger]:
 def opened_again(ledger: Ledger, out: Path, *, away: bool, trouble: Callable[[str], None]) -> Ledger:
     """
     The ledger of an output folder that was deleted while a watcher ran. Outputs written meanwhile may remain; the old
-    ledger can still be read, and tells which are ours.
+    ledger can still be read, and says which are ours.
 
     Args:
         away: the old ledger was unusable before.

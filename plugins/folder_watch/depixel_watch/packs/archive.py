@@ -98,7 +98,7 @@ def _unpacking(name: str, part: str = "") -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.EINVAL, None):
             raise  # an error of the disk
-        reason = "it points outside itself" if error.errno else str(error).lower()  # bz2 raises no other error
+        reason = "it points beyond its end" if error.errno else str(error).lower()  # bz2 raises no other error
         raise UnreadablePictureError(f"{name} is incomplete or damaged: {part}{reason}.") from error
 
 

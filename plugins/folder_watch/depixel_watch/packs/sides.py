@@ -21,7 +21,7 @@ from depixel_watch.work.limits import SizeLimits
 
 SIDE_ENDINGS = ENDINGS
 _MOST_SIDES = 500  # files read per folder
-UNKNOWN = "{} seems to hold coordinates for {} and is not scaled: Depixel does not know this format."
+UNKNOWN = "{} seems to hold coordinates for {} and is not scaled: Depixel does not support this format."
 
 
 class Sides:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from depixel.batch.engines import open_engine
+from depixel.client.rates import duration_text
 from depixel.errors import DepixelError
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
@@ -272,7 +273,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
     if estimate.measured:
         broken = f" ({estimate.failed} of them failed)" if estimate.failed else ""
         sample = f"estimated from a sample of {counted(estimate.measured, 'picture')}{broken}"
-        lines.append(f"Time: about {_time(estimate.seconds)} on this machine, {sample}.")
+        lines.append(f"Time: about {duration_text(estimate.seconds)} on this machine, {sample}.")
     if contents.profile.destination:
         lines.append(contents.profile.destination)
     if sheet is not None:
@@ -284,12 +285,6 @@ def _bytes(count: int) -> str:
     if count < 10**6:
         return f"{count / 1e3:.1f} kB"
     return f"{count / 1e6:.1f} MB" if count < 10**9 else f"{count / 1e9:.1f} GB"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def _complain(sentence: str) -> None:

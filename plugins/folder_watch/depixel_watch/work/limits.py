@@ -1,4 +1,4 @@
-"""The limits `--only-below` and `--most`: which textures are too large, and how far the others may grow."""
+"""The limits `--only-below` and `--most`: which textures are too large, and how large answers may become."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class InStep:
         """Whether nothing needs to be done; a new stamp of an unchanged output is recorded in the ledger."""
         if row is None or row.stamp != task.stamp or row.recipe != task.recipe or row.state == "writing":
             return False
-        # As far as this can be seen; if it cannot be written, that turns out later.
+        # As far as this is known; whether it can be written turns out later.
         there = stamp_if_seen(self._out / task.output)
         if row.made == BLOCKED and there is None:
             return False

@@ -1,5 +1,5 @@
 """
-The watcher of a mod folder. `reconcile` compares the folder with the ledger and updates the outputs; events only tell
+The watcher of a mod folder. `reconcile` compares the folder with the ledger and updates the outputs; events only say
 when that is worthwhile, and for which folders.
 """
 
@@ -46,7 +46,7 @@ class Watcher:
         complete: also copy files that are not textures, and give outputs the times of their sources.
         retry: retry once the files that failed in earlier runs, even if they have not changed.
         verify: in the first pass compare every source and output with its digest, and repair what differs.
-        limits: which textures are too large, and how far others may grow.
+        limits: which textures are too large, and how large the answers to the others may become.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Watcher:
         """
         self.tally = tally = PassCounts(whole=changes is None)
         if not self._source.is_dir():
-            self._trouble(f"{self._source} is not there; its outputs are kept.")
+            self._trouble(f"{self._source} does not exist at the moment; its outputs are kept.")
             self._told, self._troubles = self._troubles, set()
             return tally
         try:
