@@ -9,7 +9,9 @@ from tiny_art import write_tiny_art
 from depixel.errors import BadUsageError
 from depixel.faces.anonymiser import anonymise, replace_face
 from depixel.faces.hidden import HiddenPlace
+from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture
+from depixel.report import Report
 from depixel.request import Request
 from depixel.upsampler import Upsampler
 
@@ -54,6 +56,21 @@ def test_only_the_box_changes_and_it_shrinks_to_the_same_pixels(
     assert np.abs(difference).max() <= 1.0
     assert max(done.kept) <= 9
     assert f"{done.kept[0]}x{done.kept[1]} pixels of the original were kept" in done.report.notes[-1]
+
+
+def test_only_exact_faces_are_searched(upsampler: Upsampler) -> None:
+    """The kept pixels are made exact anyway, so no second version of a face is drawn beside it."""
+
+    wishes: list[str] = []
+
+    class Recorder:
+        def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
+            wishes.append(request.exact)
+            return upsampler.upsample(picture, request, monitor)
+
+    replace_face(Recorder(), _photo(), HiddenPlace((30, 20, 70, 68)), 8, ANY)
+
+    assert wishes == ["always"]
 
 
 def test_detail_inside_depends_on_the_kept_pixels_alone(upsampler: Upsampler) -> None:

@@ -11,10 +11,14 @@ from tiny_prior import TinyArt, TinyFaces
 
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.exporting.answer import RawAnswer
+from depixel.faces.drawn import engine as drawn_engine
 from depixel.faces.engine import FaceEngine, describe
 from depixel.faces.finding import places_of
 from depixel.faces.searching import _steadied
+from depixel.monitor import Monitor
 from depixel.picture import Picture
+from depixel.portrait.parameters import Parameters
+from depixel.portrait.rendering import Drawing
 from depixel.preparation.prepare import prepare
 from depixel.priors.faces import FacePrior
 from depixel.priors.weights import load_weights, released_names
@@ -263,6 +267,30 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
     assert "last answer" in " ".join(answers.notes)
 
 
+def test_the_exact_version_is_made_from_the_same_drawing(engine: FaceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two people is drawn large once; the exact version of the better one takes its part of the progress."""
+    drawn_sizes: list[int] = []
+    draw = drawn_engine.draw
+
+    def counted(people: Parameters, size: int, samples: int = 2) -> Drawing:
+        drawn_sizes.append(size)
+        return draw(people, size, samples)
+
+    monkeypatch.setattr(drawn_engine, "draw", counted)
+    shares: list[float] = []
+    monitor = Monitor(lambda step: shares.append(step.share))
+    picture = Picture((_portrait(16, 16),))
+    request = Request(domain="faces", detail="drawn", scale=8, steps=0, candidates=2)
+
+    (answers,) = engine.answer([prepare(picture, request)], request, monitor)
+
+    assert len(answers.candidates) == 3
+    assert drawn_sizes.count(128) == 2
+    assert shares == sorted(shares)
+    assert shares[-1] == pytest.approx(1.0)
+    assert any(0.8 < share < 0.9 for share in shares)
+
+
 def test_part_of_a_photograph_keeps_its_pixels() -> None:
     """No person is drawn over it unless the user asks for one."""
     prior = TinyFaces()
@@ -272,11 +300,14 @@ def test_part_of_a_photograph_keeps_its_pixels() -> None:
     request = Request(domain="faces", scale=8, steps=0)
     stubborn = replace(request, detail="drawn")
 
-    (answers,) = named.answer([prepare(picture, request)], request)
+    shares: list[float] = []
+    monitor = Monitor(lambda step: shares.append(step.share))
+    (answers,) = named.answer([prepare(picture, request)], request, monitor)
     (drawn,) = named.answer([prepare(picture, stubborn)], stubborn)
 
     assert len(answers.candidates) == 1 and answers.candidates[0].residual.exact
     assert "part of a photograph" in " ".join(answers.notes) and "likeness" not in " ".join(answers.notes)
+    assert shares[-1] == pytest.approx(1.0)  # the search is the whole work
     assert not drawn.candidates[0].residual.exact
     assert "shown as found" in " ".join(drawn.notes)
 

@@ -5,7 +5,6 @@ Nothing else of the original enters the answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import cos, radians, sin
@@ -16,7 +15,6 @@ import numpy.typing as npt
 
 from depixel.domain import ART
 from depixel.errors import BadUsageError
-from depixel.faces.engine import AS_FOUND, BESIDE, WISH
 from depixel.faces.hidden import Box, HiddenPlace
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture, Pixels
@@ -81,7 +79,7 @@ def anonymise(
     Args:
         places: the positions of the faces, at least one (`hidden.find_places` finds them).
         kept: pixels across the longer side of each box that survive, 4 to 64; fewer if the box is small.
-        request: scale, box and degradation are set here; the other fields are used.
+        request: scale, box, degradation and exact are set here; the other fields are used.
 
     Raises:
         BadUsageError: a box lies outside the picture, or is so small that there is nothing to hide.
@@ -139,7 +137,7 @@ def replace_face(
     crop = picture.replace(frames=cut, palette=None)
     small = crop.replace(frames=tuple(_shrunk(frame, factor) for frame in crop.frames), mode="RGBA")
     request = replace(
-        request, scale=factor, box=None, degradation="area", palette="free", wrap="none",
+        request, scale=factor, box=None, degradation="area", palette="free", wrap="none", exact="always",
         roll=place.roll or request.roll,
     )  # fmt: skip
     report = engine.upsample(small, request, monitor)
@@ -156,15 +154,8 @@ def replace_face(
         exact.picture,
         (min(lefts), min(tops), max(rights), max(bottoms)),
         (small.width, small.height),
-        replace(report, candidates=(best,), notes=(*filter(None, map(_of_this_picture, report.notes)), note)),
+        replace(report, candidates=(best,), notes=(*report.notes, note)),
     )
-
-
-# The kept pixels are made exact here, regardless of what the person was found to be.
-def _of_this_picture(note: str) -> str:
-    for sentence in (AS_FOUND, WISH, BESIDE):
-        note = re.sub(re.escape(sentence).replace(r"\{\}", "[0-9.]+"), "", note)
-    return note.strip()
 
 
 # The picture with these parts replaced. New colours do not fit a palette or a one-bit mode.

@@ -27,6 +27,7 @@ from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
 from depixel.planes import join, split
 from depixel.portrait.dials import read_dials
+from depixel.portrait.rendering import Drawing
 from depixel.preparation.prepare import Prepared
 from depixel.preparation.tensors import premultiplied
 from depixel.priors.base import LatentPrior
@@ -48,6 +49,9 @@ _DOUBT = "The answer hardly looks like a face (likeness {:.2f} of 1); perhaps th
 
 _SEARCHED = 0.1
 """Share of the time that the search takes if people are drawn after it; measured on portraits of 16 and 64 pixels."""
+
+_BESIDE = 0.4
+"""Time for the exact version beside a person as found, as a fraction of the time for a candidate."""
 
 RELEASED_FACES = "faces-128"
 """The neural prior whose answers are soft enough to be joined with drawn detail."""
@@ -87,6 +91,13 @@ class _SearchedPicture:
     drawn: DrawnFaces | None
     people: dict[tuple[int, int], Person] = field(default_factory=dict)
     """(candidate, place) => the drawn person, stored when first found."""
+    drawings: dict[tuple[int, int], Drawing] = field(default_factory=dict)
+    """(candidate, place) => the person's large drawing in the first frame, for the exact version."""
+
+    def forget_drawings(self, but: int) -> None:
+        """Free the memory of all drawings but those of one candidate."""
+        for key in [key for key in self.drawings if key[0] != but]:
+            del self.drawings[key]
 
 
 class FaceEngine:
@@ -139,7 +150,10 @@ class FaceEngine:
         """The candidates for one picture (all frames), best first, and its searches."""
         small = premultiplied(prepared.straight, prepared.levels)
         places, notes = places_of(small, request, self.device)
-        searched = _SEARCHED if self._draws(request) else 1.0
+        drawn = self._drawn(small, places, prepared.degradation.name, request)
+        if drawn is None and self._draws(request):
+            notes = (*notes, CROPPED)
+        searched = 1.0 if drawn is None else _SEARCHED
         search = FaceSearch(self.prior, self.native, self.device, prepared.degradation.name, request, monitor)
         searching, drawing = monitor.part(0.0, searched), monitor.part(searched, 1.0)
         searches = tuple(
@@ -149,26 +163,22 @@ class FaceEngine:
         around = None
         if any(place.is_part(small) for place in places) or bool((small[:, 3] < 1).any()):
             around = self._surroundings(prepared, request, monitor)
-        drawn, as_found = None, False
-        if self._draws(request):
-            sure = self._shows_faces(small, places, prepared.degradation.name)
-            if not sure and _prefers_pixels(request) and looks_photographed(small):
-                notes = (*notes, CROPPED)
-            else:
-                drawn = DrawnFaces(self.device, read_dials(request.face), sure)
-                as_found = request.exact == "never" or (request.exact == "auto" and not sure)
+        as_found = drawn is not None and (request.exact == "never" or (request.exact == "auto" and not drawn.sure))
+        beside = as_found and request.exact == "auto" and len(small) == 1
         picture = _SearchedPicture(prepared, request, small, places, searches, around, drawn)
         order = _order(searches)
-        candidates = []
+        whole = len(order) + _BESIDE * beside
+        candidates: list[RawAnswer] = []
         for turn, k in enumerate(order):
-            candidates.append(self._candidate(picture, k, as_found, drawing.equal_part(turn, len(order))))
+            part = drawing.part(turn / whole, (turn + 1) / whole)
+            candidates.append(self._candidate(picture, k, as_found, part))
+            best = order[min(range(turn + 1), key=lambda n: candidates[n].error or 0.0)]
+            picture.forget_drawings(but=best if beside else -1)
         if drawn is not None:
             candidates.sort(key=lambda answer: answer.error or 0.0)
         missed = candidates[0].error if as_found else None
-        beside = as_found and request.exact == "auto" and len(small) == 1
         if beside:  # the best person again, exact
-            best = next(k for k in order if searches[0].pictures[0][k].seed == candidates[0].seed)
-            exact = self._candidate(picture, best, False, monitor.without_steps())
+            exact = self._candidate(picture, best, False, drawing.part(len(order) / whole, 1.0))
             candidates.append(replace(exact, error=None))
         return candidates, Faces(searches, self._likeness(searches), notes, missed, beside)
 
@@ -193,7 +203,10 @@ class FaceEngine:
                     picture.people[k, number] = person
                 source = InputSquares(*place.cut(small, self.native))
                 drawing = part.part(finding, 1.0)
-                answer = picture.drawn.squares(person, squares, source, needed, imagination, drawing, as_found)
+                answer = picture.drawn.squares(
+                    person, squares, source, needed, imagination, drawing, as_found, picture.drawings.get((k, number))
+                )
+                picture.drawings[k, number] = answer.drawing
                 squares, error = answer.pictures, max(error, answer.error)
             if as_found and not place.is_part(small):
                 large = self._sized(squares, *(side * degradation.factor for side in small.shape[2:]))
@@ -206,6 +219,17 @@ class FaceEngine:
     # Third-party generators have detail of their own.
     def _draws(self, request: Request) -> bool:
         return request.wants_drawing and (request.detail == "drawn" or self.prior.spec.name == RELEASED_FACES)
+
+    # None: nobody is drawn.
+    def _drawn(
+        self, small: Tensor, places: Sequence[FacePlace], degradation: str, request: Request
+    ) -> DrawnFaces | None:
+        if not self._draws(request):
+            return None
+        sure = self._shows_faces(small, places, degradation)
+        if not sure and _prefers_pixels(request) and looks_photographed(small):
+            return None
+        return DrawnFaces(self.device, read_dials(request.face), sure)
 
     # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate can be reproduced
     # alone.

@@ -93,4 +93,9 @@ def brow_colour(parameters: Parameters) -> Tensor:
     darker = 0.14 + 0.62 * parameters["hair_melanin"] + 0.25 * parameters["brow_darkness"]
     own = natural(darker.clamp(0.08, 0.86), parameters["hair_redness"] * 0.6)
     grey = own.new_tensor(GREY) * 0.8
-    return own + (grey - own) * (parameters["hair_grey"] * 0.45)[:, None]
+    return own + (grey - own) * (brow_grey(parameters) * 0.9)[:, None]
+
+
+def brow_grey(parameters: Parameters) -> Tensor:
+    """[B], the part of the brows' hairs that are grey: fewer than on the head, and hardly any in dark brows."""
+    return 0.5 * parameters["hair_grey"] * (1 - parameters["brow_darkness"]).clamp(0, 1)

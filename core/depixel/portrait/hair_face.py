@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from depixel.portrait.beard_styles import BEARDS, NUMBERS
-from depixel.portrait.hair_colour import GREY, beard_colour, brow_colour
+from depixel.portrait.hair_colour import GREY, beard_colour, brow_colour, brow_grey
 from depixel.portrait.hair_roots import Roots, piecewise, ramp, spread
 from depixel.portrait.head import Head
 from depixel.portrait.parameters import Parameters
@@ -77,7 +77,7 @@ def _vectors(figure: Figure, roots: Roots) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _brows(figure: Figure, parameters: Parameters, roots: Roots, pixel: float) -> Strands:
-    count = 420 if pixel > 0.018 else 1000 if pixel > FINE else 4000
+    count = 720 if pixel > 0.018 else 1720 if pixel > FINE else 6200
     roots = roots.first(count)
     dial = {name: parameters[f"brow_{name}"].detach()[:, None] for name in ("thickness", "density", "arch", "height")}
     start, normal, size = _vectors(figure, roots)
@@ -128,7 +128,7 @@ def _strip(
     t = torch.linspace(0, 1, P, device=chosen.device)
     r = roots.random[number]
     colour = ends[person] * (0.8 + 0.4 * r[:, 4:5])
-    grey = parameters["hair_grey"][person] * (0.5 if material == BROW else 1.0)
+    grey = (brow_grey(parameters) if material == BROW else parameters["hair_grey"])[person]
     silver = ramp(grey * 1.35 - 0.2 - r[:, 5], -0.2, 0.2)[:, None]
     if material == LASH:
         silver = silver * 0
@@ -275,10 +275,10 @@ def _roots(head: Head) -> FaceRoots:
     normal = torch.linalg.cross(
         template[triangles[:, 1]] - template[triangles[:, 0]], template[triangles[:, 2]] - template[triangles[:, 0]]
     )
-    brow = spread(template, triangles, (near & (normal[:, 2] > 0)).float(), 14_000, 5)
+    brow = spread(template, triangles, (near & (normal[:, 2] > 0)).float(), 16_000, 5)
     across, _ = brow_place(brow.place, torch.zeros(1, 1), torch.zeros(1, 1))
     keep = (
-        (across[0].abs() < 2.2) & (brow.place[:, 0].abs() > 0.07) & (brow.place[:, 0].abs() < BROW_LINE[0][-1] + 0.01)
+        (across[0].abs() < 3.4) & (brow.place[:, 0].abs() > 0.07) & (brow.place[:, 0].abs() < BROW_LINE[0][-1] + 0.01)
     )
     brow = Roots(*(values[keep] for values in brow))
     # A moustache is small: its hairs are denser, or it would have none at a coarse level.

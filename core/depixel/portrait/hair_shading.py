@@ -15,8 +15,10 @@ from torch.nn.functional import normalize
 from depixel.portrait.strand_drawing import StrandHits
 from depixel.portrait.strands import Strands
 
-CONTRAST = 0.28
+CONTRAST = 0.34
 """How much single hairs differ in brightness."""
+ROUND = 0.55
+"""How much the normal leans to the side at the edge of a strand: a strand of many hairs is round, not a flat ribbon."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def hair_surface(strands: Strands, hits: StrandHits) -> HairSurface:
     tangent = normalize(after[:, :3] - before[:, :3], dim=1)
     normal = mixed[:, 3:6]
     normal = normalize(normal - (normal * tangent).sum(1, keepdim=True) * tangent, dim=1)
+    normal = normalize(normal + torch.linalg.cross(tangent, normal) * (ROUND * hits.across)[:, None], dim=1)
     ends = strands.colour[hits.strand]
     albedo = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * mixed[:, 7:]
     return HairSurface(

@@ -18,6 +18,8 @@ from depixel.portrait.wrinkles import wrinkles
 TONES = ((232, 192, 172), (222, 176, 150), (203, 152, 121), (173, 119, 87), (130, 86, 62), (90, 58, 43), (60, 40, 32))
 """sRGB from tone 0 to tone 1."""
 WRAP = (0.34, 0.16, 0.1)
+FINEST = 0.009
+"""dm per sample above which the grain of skin is omitted."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def skin(surface: Surface, regions: SkinRegions, undercoat: Undercoat | None) ->
     textures = Textures(
         noise(spot, 5.0),
         noise(spot, 19.0),
-        noise(spot, 55.0) if surface.pixel < 0.009 else None,
-        noise(spot, 150.0) if surface.pixel < 0.006 else None,
+        noise(spot, 55.0) if surface.pixel < FINEST else None,
+        noise(spot, 150.0) if surface.pixel < 0.0045 else None,
     )
     lips = step(regions.lips, 0.3, 0.75)
     inside = step(regions.mouth, 0.35, 0.8) * (1 - lips)
@@ -134,9 +136,9 @@ def _spots(surface: Surface, textures: Textures, colour: Tensor) -> Tensor:
     freckles = step(speckle, 0.55, 1.3) * step(z, -0.4, 0.0) * bell(y, -0.15, 0.42)
     colour = colour * (1 - (surface.of("freckles") * freckles)[:, None] * _tensor(colour, 0.28, 0.42, 0.52))
     old = step(surface.of("age"), 48.0, 85.0)
-    liver = step(textures.broad[:, 2] + 0.4 * textures.medium[:, 2], 1.3, 1.9) * old * 0.7
+    liver = step(textures.broad[:, 2] + 0.4 * textures.medium[:, 2], 1.4, 2.6) * old * 0.45
     colour = colour * (1 - liver[:, None] * _tensor(colour, 0.24, 0.33, 0.4))
-    moles = step(textures.medium[:, 3] + 0.3 * textures.broad[:, 3], 2.55, 2.75)
+    moles = step(textures.medium[:, 3] + 0.3 * textures.broad[:, 3], 2.7, 2.95)
     return colour * (1 - moles[:, None] * _tensor(colour, 0.5, 0.6, 0.6))
 
 
@@ -182,7 +184,9 @@ def _bumps(surface: Surface, textures: Textures, lips: Tensor) -> Tensor:
     tilt = textures.medium[:, :3] * (0.012 + 0.03 * old)[:, None]
     nose = 1 + 0.9 * bell(side, 0, 0.2) * bell(y, -0.3, 0.28)
     if textures.fine is not None:
-        tilt = tilt + textures.fine[:, 1:] * ((0.035 + 0.03 * old) * strength * nose * (1 - 0.7 * lips))[:, None]
+        shown = min(1.0, (FINEST - surface.pixel) / (0.5 * FINEST))  # without this, grain near a pixel's size glitters
+        grain = (0.035 + 0.03 * old) * strength * nose * (1 - 0.7 * lips) * shown
+        tilt = tilt + textures.fine[:, 1:] * grain[:, None]
     if textures.pores is not None:
         tilt = tilt + textures.pores[:, :3] * (0.075 * strength * nose * (1 - 0.8 * lips))[:, None]
     if surface.pixel < 0.012:

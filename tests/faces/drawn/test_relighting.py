@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from depixel.degradation import resize
-from depixel.faces.drawn.relighting import relit
+from depixel.faces.drawn.relighting import features_of, relit
 
 SIZE, GIVEN = 128, 16
 EVERYWHERE = torch.ones(1, 1, GIVEN, GIVEN)
@@ -65,3 +65,32 @@ def test_pixels_that_do_not_count_follow_their_neighbours() -> None:
     answer = relit(torch.full((1, 3, SIZE, SIZE), 0.5), _halves(64), small, weight)
 
     assert float(answer.max()) < 0.4
+
+
+def test_features_are_darkened_before_the_skin_around_them() -> None:
+    """A dark pixel of the input makes the brow in it darker; the skin between the brow and the next pixel stays."""
+    picture = torch.full((1, 3, SIZE, SIZE), 0.6)
+    brow = torch.zeros(1, 1, SIZE, SIZE)
+    brow[..., 50:54, 40:88] = 1
+    picture = picture * (1 - 0.4 * brow)
+    small = resize(picture * (1 - 0.6 * brow), GIVEN, GIVEN)
+
+    answer = relit(picture, torch.ones(1, 1, SIZE, SIZE), small, EVERYWHERE)
+
+    below, on = answer[0, :, 58, 64].mean(), answer[0, :, 52, 64].mean()
+    assert float(on) < 0.75 * 0.36
+    assert float(below) > 0.93 * 0.6
+
+
+def test_features_are_darker_than_the_face_around_them() -> None:
+    """Brows and eyes count, broad shadows and hair do not."""
+    picture = torch.linspace(0.7, 0.3, SIZE).expand(1, 3, SIZE, SIZE).clone()
+    picture[..., 60:64, 60:70] = 0.05
+    face = torch.zeros(1, 1, SIZE, SIZE)
+    face[..., 20:] = 1
+
+    features = features_of(picture, face)[0, 0]
+
+    assert float(features[61, 64]) > 0.7
+    assert float(features[100, 64]) < 0.1
+    assert float(features[:, :20].max()) == 0

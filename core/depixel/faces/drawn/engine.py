@@ -15,6 +15,8 @@ from torch import Tensor
 from depixel.degradation import resize
 from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
+from depixel.faces.drawn.eye_fit import fit_eyes
+from depixel.faces.drawn.hair_extension import extended
 from depixel.faces.drawn.hair_tint import tinted
 from depixel.faces.drawn.joining import Joined, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
@@ -29,7 +31,7 @@ from depixel.faces.reader import released_reader
 from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.portrait.dials import DialSetting, fixed_columns, turned
 from depixel.portrait.parameters import Parameters, layout
-from depixel.portrait.rendering import draw
+from depixel.portrait.rendering import Drawing, draw
 from depixel.search.candidates import candidate_seed
 
 PROPOSALS, LEAST_PROPOSALS = 16, 6
@@ -102,6 +104,8 @@ class DrawnSquares:
     """[F, 4, S, S] opaque, S at most LARGEST."""
     error: float
     """Mean squared error on [0, 1] of the worst frame, scaled back, before the light was fitted to the input."""
+    drawing: Drawing
+    """The person in the first frame, before it was fitted to the portrait."""
 
 
 class DrawnFaces:
@@ -162,8 +166,9 @@ class DrawnFaces:
         target = portrait.colours(FIT_SIZE)
         best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
         monitor.step(SearchStep(1, 2, float(errors.min()), stage="drawing"))
-        monitor = monitor.part(0.5, 1.0)
-        return Person(*refine(best, portrait, weight, free, ROUNDS, monitor, STOPPED))
+        refined, error = refine(best, portrait, weight, free, ROUNDS, monitor.part(0.5, 0.8), STOPPED)
+        monitor.check(STOPPED)
+        return Person(fit_eyes(refined, portrait, free), error)
 
     # One person, with hair in the portrait's colour, tries on all styles that the reader does not rule out.
     def _tried(self, portrait: Portrait, weight: Tensor, free: Tensor) -> TriedStyles:
@@ -184,6 +189,7 @@ class DrawnFaces:
         imagination: float,
         monitor: Monitor = SILENT,
         as_found: bool = False,
+        drawing: Drawing | None = None,
     ) -> DrawnSquares:
         """
         The person drawn in each frame, joined with the neural answers.
@@ -196,6 +202,7 @@ class DrawnFaces:
             size: pixels per side that are needed.
             imagination: how much of the drawing, as opposed to the neural answer, is visible.
             as_found: the drawing alone, in the portrait's colours.
+            drawing: `DrawnSquares.drawing` of a former call for this person and size, which saves drawing it again.
 
         Raises:
             CancelledError: the monitor was cancelled.
@@ -218,13 +225,21 @@ class DrawnFaces:
             if k:
                 parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
             part = monitor.equal_part(k, len(soft))
-            square, fit = _square(parameters, portrait, size, source.side, shown, fit, part)
+            if k or drawing is None:
+                frame = draw(parameters, size, samples=2)
+                part.step(SearchStep(1, 2, 0.0, stage="drawing"))
+            else:
+                frame = drawing
+            if not k:
+                drawing = frame
+            square, fit = _square(frame, portrait, source.side, shown, fit)
             error = max(error, source.error_of(square.picture, k))
             picture = square.picture if as_found else source.relit(square, k)
             answers.append(picture.cpu())
             part.step(SearchStep(1, 1, person.error, stage="drawing"))
         colours = torch.cat(answers)
-        return DrawnSquares(torch.cat([colours, torch.ones_like(colours[:, :1])], 1), error)
+        assert drawing is not None
+        return DrawnSquares(torch.cat([colours, torch.ones_like(colours[:, :1])], 1), error, drawing)
 
 
 @dataclass(frozen=True)
@@ -243,18 +258,10 @@ def _steadied(landmarks: Tensor) -> Tensor:
 
 
 def _square(
-    parameters: Parameters,
-    portrait: Portrait,
-    size: int,
-    side: int,
-    imagination: float | None,
-    before: _Fit | None,
-    monitor: Monitor,
+    drawing: Drawing, portrait: Portrait, side: int, imagination: float | None, before: _Fit | None
 ) -> tuple[Joined, _Fit]:
-    drawing = draw(parameters, size, samples=2)
-    monitor.step(SearchStep(1, 2, 0.0, stage="drawing"))
     # Fitted again at the size of the picture: what covers what differs slightly from the small drawing.
-    fit_size = min(size, 2 * FIT_SIZE)
+    fit_size = min(drawing.picture.shape[2], 2 * FIT_SIZE)
     weight = middle_first(fit_size).to(portrait.soft)
     colours: FittedColours = fit_colours(drawing, portrait.colours(fit_size), weight, portrait.parts)
     if before is not None:
@@ -270,6 +277,8 @@ def _square(
     stiff = core * (1 + OWN_SHAPE * imagination)
     warp = register(resize(picture, WARP_SIZE, WARP_SIZE), soft, weight, stiff, outlines, start)
     picture, masks = warp.applied(picture), warp.applied_to_masks(drawing.masks)
+    if portrait.parts is not None:
+        picture, masks = extended(picture, masks, portrait.parts)
     return joined(portrait.soft, picture, masks, portrait.parts, side, imagination), _Fit(colours, warp)
 
 

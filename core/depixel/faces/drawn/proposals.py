@@ -23,9 +23,10 @@ MARKED = 1.0
 """How much more pronounced people's features are at full imagination."""
 ANCESTRY_SHARE = 0.6
 """Fraction of the ancestry that the reading decides; the rest is random."""
-RARE = frozenset(
-    {"cornrows", "mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops", "chin-strap"}
-)
+RARE = frozenset((
+    "cornrows", "twists", "mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops",
+    "chin-strap",
+))  # fmt: skip
 """What nobody is proposed to wear unless the user says so."""
 TAKEN_FOR = {
     "short": ("side-swept",),

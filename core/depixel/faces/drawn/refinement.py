@@ -21,14 +21,16 @@ from depixel.portrait.rendering import Drawing, draw
 STEPS = {
     "eyes_at": 0.012, "scale": 0.012, "yaw": 4.0, "pitch": 3.0, "mouth_open": 0.08, "smile": 0.2, "brows_up": 0.2,
     "hair_length": 0.2, "hair_fringe": 0.2, "hair_volume": 0.25, "key_azimuth": 25.0, "key_elevation": 15.0,
-    "exposure": 0.3, "tone": 0.1, "weight": 0.15,
+    "exposure": 0.3, "tone": 0.1, "weight": 0.15, "eye_circles": 0.3, "lip_colour": 0.3,
+    "stubble": 0.25, "teeth": 0.3,
 }  # fmt: skip
 """Parameter => step for its derivative, which is also how far it usually moves."""
 SHAPE = {
     "head-scale-horiz-decr-incr": 0.2, "head-fat-decr-incr": 0.25, "chin-width-decr-incr": 0.25,
     "cheek-volume-decr-incr": 0.2, "neck-scale-horiz-decr-incr": 0.25,
+    "forehead-scale-vert-decr-incr": 0.3,
 }  # fmt: skip
-"""The same for features that move the outline of face and neck but hardly change the person."""
+"""The same for features that move outlines of face and neck but hardly change the person."""
 NOISE = 0.06
 """Standard deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
 ASTRAY = 0.012
