@@ -1,12 +1,14 @@
 """
 The effect of drawn detail on faces, on held-out portraits reduced to 16 pixels:
 
-    python -m benchmarks.faces_drawn --data FACES256 --out benchmarks/results --count 8 [--judge PYTHON_WITH_DLIB]
+    python -m benchmarks.faces_drawn --data FACES256 --out benchmarks/results --rows FOLDER --count 32
+        [--judge PYTHON_WITH_DLIB]
 
 Measures the error to the truth at 128 pixels (calm and drawn), PULSE's eps before the projection, sharpness beyond 128
 pixels, the energy of the two highest octaves relative to our own random portraits, the distance of the landmarks from
 the truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far apart four
-candidates of one input are. Writes faces_drawn.json and a sheet.
+candidates of one input are. Writes faces_drawn.json, a sheet of all inputs at 256 pixels (input, calm, four candidates,
+truth), and one of the first inputs at 512.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import itertools
 import json
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -24,9 +27,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from benchmarks.faces_measures import psnr
+from benchmarks.resumed_rows import Cells, Row, resumed
 from PIL import Image
 from torch import Tensor
-from training.faces_data import load_portraits
+from training.faces_data import Portraits, load_portraits
 
 from depixel.degradation import resize
 from depixel.faces.reader import released_reader
@@ -36,6 +40,8 @@ from depixel.request import PULSE_EPS, Request
 from depixel.upsampler import Upsampler
 
 SMALL, ANSWER, LARGE = 16, 128, 512
+SHOWN_LARGE = 6
+"""Number of inputs on the sheet at 512 pixels."""
 CANDIDATES = 4
 
 
@@ -84,59 +90,81 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; another run goes on there")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
     portraits = load_portraits(args.data, 256, evaluation=True)
-    chosen = ((torch.arange(args.count) + 0.5) * len(portraits) / args.count).long()
-    truths, places = portraits.pixels[chosen].float() / 255, portraits.landmarks[chosen]
-    engine, reader = Upsampler("cpu"), released_reader()
+    chosen = ((torch.arange(args.count) + 0.5) * len(portraits) / args.count).long().tolist()
+    engine = Upsampler("cpu")
     random = [octaves(render(sample([seed]), LARGE, samples=2)) for seed in range(1000, 1008)]
     own = [mean(pair) for pair in zip(*random, strict=True)]
     args.out.mkdir(parents=True, exist_ok=True)
-    rows: list[dict[str, Any]] = []
-    sheet = []
-    for k, truth in enumerate(truths):
-        small = resize(truth[None], SMALL, SMALL)[0]
-        calm = engine.upsample(picture_of(small), Request(domain="faces", scale=ANSWER // SMALL, detail="calm")).picture
-        drawn = engine.upsample(
-            picture_of(small), Request(domain="faces", scale=LARGE // SMALL, candidates=CANDIDATES, exact="always")
-        )
-        faces = [tensor_of(candidate.picture) for candidate in drawn.candidates]
-        first = next(
-            tensor_of(c.picture) for c in drawn.candidates if c.seed == 0
-        )  # the candidate that stays closest to the pixels
-        at_128, soft = resize(truth[None], ANSWER, ANSWER), tensor_of(calm)
-        opaque = torch.cat([resize(first, ANSWER, ANSWER), torch.ones(1, 1, ANSWER, ANSWER)], 1)
-        seen = reader.read(opaque).landmarks[0]
-        width = (places[k, 2] - places[k, 5]).norm() / 0.62
-        rows.append(
-            {
-                "portrait": portraits.names[int(chosen[k])],
-                "calm dB": float(psnr(soft, at_128)),
-                "drawn dB": float(psnr(resize(first, ANSWER, ANSWER), at_128)),
-                "best score": min(c.score for c in drawn.candidates),
-                "scores": [c.score for c in drawn.candidates],
-                "dB to itself": blur_loss(first),
-                "octaves": octaves(first),
-                "landmarks": float(((seen - places[k])[[0, 1, 7, 8]].norm(dim=1) / width).mean()),
-                "exact": all(c.residual.exact for c in drawn.candidates),
-            }
-        )
-        if args.judge:
-            answers = _judged_faces(args.judge, faces)
-            rows[-1]["faces found"] = sum(answer is not None for answer in answers)
-            rows[-1]["distance"] = mean(distances(answers) or [0.0])
-        cells = [F.interpolate(small[None], (256, 256)), F.interpolate(soft, (256, 256), mode="bicubic")]
-        cells += [resize(face, 256, 256) for face in faces] + [truth[None]]
-        sheet.append(torch.cat(cells, 3)[0])
-        print(rows[-1], flush=True)
+    rows: list[Row] = []
+    sheet: list[Cells] = []
+    for k in every_fourth_first(chosen):
+        measure = partial(_measured, engine, portraits, k, args.judge)
+        row, cells = resumed(args.rows, Path(portraits.names[k]).stem, measure)
+        rows.append(row)
+        sheet.append(cells)
+        print(row, flush=True)
         summary = _summary(rows, own)
         text = json.dumps({"summary": summary, "rows": rows}, indent=1) + "\n"
         (args.out / "faces_drawn.json").write_text(text, "utf-8")
-        pixels = (torch.cat(sheet, 1).clamp(0, 1).permute(1, 2, 0) * 255).round().byte().numpy()
-        Image.fromarray(pixels).save(args.out / "faces_drawn.jpg", quality=88)
+        _save_sheet([_halved(line) for line in sheet], args.out / "faces_drawn.jpg")
+        _save_sheet(sheet[:SHOWN_LARGE], args.out / "faces_drawn_512.jpg")
     print(json.dumps(summary, indent=1))
+
+
+def every_fourth_first(items: list[int]) -> list[int]:
+    """The items in an order in which any beginning is spread over the whole list."""
+    return [item for start in (0, 2, 1, 3) for item in items[start::4]]
+
+
+def _measured(engine: Upsampler, portraits: Portraits, k: int, judge: str | None) -> tuple[Row, Cells]:
+    truth, places = portraits.pixels[k][None].float() / 255, portraits.landmarks[k]
+    small = resize(truth, SMALL, SMALL)[0]
+    calm = engine.upsample(picture_of(small), Request(domain="faces", scale=ANSWER // SMALL, detail="calm")).picture
+    request = Request(domain="faces", scale=LARGE // SMALL, candidates=CANDIDATES, exact="always")
+    drawn = engine.upsample(picture_of(small), request)
+    faces = [tensor_of(candidate.picture) for candidate in drawn.candidates]
+    # The candidate that stays closest to the pixels.
+    first = next(tensor_of(c.picture) for c in drawn.candidates if c.seed == 0)
+    at_128, soft = resize(truth, ANSWER, ANSWER), tensor_of(calm)
+    opaque = torch.cat([resize(first, ANSWER, ANSWER), torch.ones(1, 1, ANSWER, ANSWER)], 1)
+    seen = released_reader().read(opaque).landmarks[0]
+    width = (places[2] - places[5]).norm() / 0.62
+    row: Row = {
+        "portrait": portraits.names[k],
+        "calm dB": float(psnr(soft, at_128)),
+        "drawn dB": float(psnr(resize(first, ANSWER, ANSWER), at_128)),
+        "best score": min(c.score for c in drawn.candidates),
+        "scores": [c.score for c in drawn.candidates],
+        "dB to itself": blur_loss(first),
+        "octaves": octaves(first),
+        "landmarks": float(((seen - places)[[0, 1, 7, 8]].norm(dim=1) / width).mean()),
+        "exact": all(c.residual.exact for c in drawn.candidates),
+    }
+    if judge:
+        answers = _judged_faces(judge, faces)
+        row["faces found"] = sum(answer is not None for answer in answers)
+        row["distance"] = mean(distances(answers) or [0.0])
+    cells = [F.interpolate(small[None], (LARGE, LARGE)), _large(soft), *faces, _large(truth)]
+    line = torch.cat(cells, 3)[0].clamp(0, 1).permute(1, 2, 0)
+    return row, (line * 255).round().byte().numpy()
+
+
+def _large(picture: Tensor) -> Tensor:
+    return F.interpolate(picture, (LARGE, LARGE), mode="bicubic", align_corners=False)
+
+
+def _halved(line: Cells) -> Cells:
+    image = Image.fromarray(line)
+    return np.asarray(image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX))
+
+
+def _save_sheet(lines: list[Cells], path: Path) -> None:
+    Image.fromarray(np.concatenate(lines)).save(path, quality=84)
 
 
 def _judged_faces(python: str, faces: list[Tensor]) -> list[Any]:
@@ -147,7 +175,7 @@ def _judged_faces(python: str, faces: list[Tensor]) -> list[Any]:
         return list(judged(python, paths).values())
 
 
-def _summary(rows: list[dict[str, Any]], own: list[float]) -> dict[str, Any]:
+def _summary(rows: list[Row], own: list[float]) -> dict[str, Any]:
     def average(name: str) -> float:
         return float(mean(row[name] for row in rows))
 

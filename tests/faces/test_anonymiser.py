@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tiny_art import write_tiny_art
 
 from depixel.errors import BadUsageError
+from depixel.faces import anonymiser
 from depixel.faces.anonymiser import anonymise, replace_face
 from depixel.faces.hidden import HiddenPlace
 from depixel.monitor import SILENT, Monitor
@@ -71,6 +74,30 @@ def test_only_exact_faces_are_searched(upsampler: Upsampler) -> None:
     replace_face(Recorder(), _photo(), HiddenPlace((30, 20, 70, 68)), 8, ANY)
 
     assert wishes == ["always"]
+
+
+def test_unlike_takes_the_person_who_differs_most(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the people who fit the kept pixels; the report names that person's seed."""
+    wanted: list[int] = []
+
+    class Several:
+        def upsample(self, picture: Picture, request: Request, monitor: Monitor = SILENT) -> Report:
+            wanted.append(request.candidates)
+            report = upsampler.upsample(picture, replace(request, candidates=1), monitor)
+            one = report.candidates[0]
+            people = [replace(one, seed=k, score=score) for k, score in enumerate((0.0, 1e-4, 2e-4, 0.5))]
+            return replace(report, candidates=tuple(people))
+
+    monkeypatch.setattr(anonymiser, "differences", lambda original, answers: [0.5, 2.0, 1.0, 9.0][: len(answers)])
+    place = HiddenPlace((30, 20, 70, 68))
+
+    ordinary = replace_face(Several(), _photo(), place, 8, ANY)
+    unlike = replace_face(Several(), _photo(), place, 8, ANY, unlike=True)
+
+    assert ordinary.report.candidates[0].seed == 0
+    assert unlike.report.candidates[0].seed == 1  # the last one differs more, but misses the pixels
+    assert wanted == [1, anonymiser.PEOPLE]
+    assert "differs most" in unlike.report.notes[-1]
 
 
 def test_detail_inside_depends_on_the_kept_pixels_alone(upsampler: Upsampler) -> None:

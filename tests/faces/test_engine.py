@@ -17,6 +17,7 @@ from depixel.faces.finding import places_of
 from depixel.faces.searching import _steadied
 from depixel.monitor import Monitor
 from depixel.picture import Picture
+from depixel.portrait import rendering
 from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import Drawing
 from depixel.preparation.prepare import prepare
@@ -270,7 +271,7 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
 def test_the_exact_version_is_made_from_the_same_drawing(engine: FaceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of two people is drawn large once; the exact version of the better one takes its part of the progress."""
     drawn_sizes: list[int] = []
-    draw = drawn_engine.draw
+    draw = rendering.draw
 
     def counted(people: Parameters, size: int, samples: int = 2) -> Drawing:
         drawn_sizes.append(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from depixel.errors import BadUsageError
-from depixel.portrait.dials import ALIASES, fixed_columns, read_dials, turned
+from depixel.portrait.dials import ALIASES, fixed_columns, keeps_person, read_dials, turned
 from depixel.portrait.parameters import by_name, layout
 from depixel.portrait.sampling import sample
 
@@ -23,6 +23,16 @@ def test_values_shifts_options_switches_and_colours() -> None:
     assert changed["smile"].min() > 0.6 and changed["lipstick"].max() == 0
     assert changed["garment_colour"].tolist() == [[1, 0, 0]] * 2
     assert (changed["features"] == people["features"]).all()
+
+
+def test_words_stand_for_dials() -> None:
+    """"Older" and "younger" shift the age; "same person" is no dial, but how the others are meant."""
+    person = sample([1]).replaced({"age": 40.0})
+
+    assert float(turned(person, read_dials("same person, older"))["age"]) == 60
+    assert float(turned(person, read_dials("Younger"))["age"]) == 20
+    assert read_dials("Same-Person") == ()
+    assert keeps_person("age=60, same person") and not keeps_person("age=60, older")
 
 
 def test_shifts_count_years_and_stay_in_range() -> None:

@@ -38,7 +38,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help="position of a face in pixels; repeat for several (default: every face that is found; check the result)",
     )
     add_option(parser, KEPT, default=KEPT.default)
-    add_some_options(parser, ("seed", "steps", "imagination"), imagination=0.3)
+    add_some_options(parser, ("seed", "steps", "imagination", "face"), imagination=0.3)
+    parser.add_argument(
+        "--unlike",
+        action="store_true",
+        help="of several people who fit the kept pixels, choose the one that differs most from the original (takes "
+        "several times longer)",
+    )
     parser.add_argument(
         "--weights", metavar="FILE", help="use these face weights instead of the released ones (.safetensors)"
     )
@@ -70,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         if not places:
             raise BadUsageError(f"No face was found in {args.input}: give its position with --box L,T,R,B.")
     upsampler = Upsampler(args.device, {"faces": args.weights} if args.weights else None)
-    result = anonymise(upsampler, picture, places, args.kept, settings)
+    result = anonymise(upsampler, picture, places, args.kept, settings, unlike=args.unlike)
     writer(args.overwrite)(args.out, _labelled(result.picture))
     if args.json:
         values = {"input": str(args.input), "out": str(args.out), "faces": [_row(face) for face in result.faces]}

@@ -15,17 +15,20 @@ import numpy.typing as npt
 
 from depixel.domain import ART
 from depixel.errors import BadUsageError
+from depixel.faces.differing import differences
 from depixel.faces.hidden import Box, HiddenPlace
 from depixel.monitor import SILENT, Monitor
 from depixel.picture import Picture, Pixels
 from depixel.projecting import project_result
-from depixel.report import Report
-from depixel.request import Request
+from depixel.report import Candidate, Report
+from depixel.request import PULSE_EPS, Request
 
 Mask = npt.NDArray[np.float64]
 """[H, W], weight of the invented face, 0 to 1."""
 
 LEAST_KEPT, MOST_KEPT = 4, 64
+PEOPLE, VIVID = 6, 0.8
+"""Number of people of whom the one most unlike the original is chosen, and their least imagination."""
 
 
 class PictureUpsampler(Protocol):
@@ -72,6 +75,7 @@ def anonymise(
     kept: int,
     request: Request,
     monitor: Monitor = SILENT,
+    unlike: bool = False,
 ) -> Anonymised:
     """
     Replace all faces of a picture.
@@ -80,6 +84,7 @@ def anonymise(
         places: the positions of the faces, at least one (`hidden.find_places` finds them).
         kept: pixels across the longer side of each box that survive, 4 to 64; fewer if the box is small.
         request: scale, box, degradation and exact are set here; the other fields are used.
+        unlike: choose, of several people, the one that differs most from the original.
 
     Raises:
         BadUsageError: a box lies outside the picture, or is so small that there is nothing to hide.
@@ -88,7 +93,7 @@ def anonymise(
     faces: list[ReplacedFace] = []
     for number, place in enumerate(places):
         part = monitor.equal_part(number, len(places))
-        faces.append(replace_face(engine, picture, place, kept, request, part))
+        faces.append(replace_face(engine, picture, place, kept, request, part, unlike))
         picture = faces[-1].picture
     return Anonymised(picture, tuple(faces))
 
@@ -122,6 +127,7 @@ def replace_face(
     kept: int,
     request: Request,
     monitor: Monitor = SILENT,
+    unlike: bool = False,
 ) -> ReplacedFace:
     """
     Replace one face with an invented one that shrinks to the same few pixels. Arguments and errors: see `anonymise`.
@@ -140,14 +146,19 @@ def replace_face(
         request, scale=factor, box=None, degradation="area", palette="free", wrap="none", exact="always",
         roll=place.roll or request.roll,
     )  # fmt: skip
+    if unlike:
+        request = replace(request, candidates=PEOPLE, imagination=max(request.imagination, VIVID))
     report = engine.upsample(small, request, monitor)
+    chosen = _most_unlike(crop, report.candidates) if unlike else report.candidates[0]
     mask = _head(crop, request.roll) if place.by_finder else _all_but_a_seam(crop, factor)
-    blended = tuple(_blended(new, old, mask) for new, old in zip(report.picture.frames, crop.frames, strict=True))
+    blended = tuple(_blended(new, old, mask) for new, old in zip(chosen.picture.frames, crop.frames, strict=True))
     exact = project_result(crop.replace(frames=blended), small, replace(request, domain=ART.name, scale=None))
     note = (
         f"Inside the box, {small.width}x{small.height} pixels of the original were kept; everything else is invented."
     )
-    best = replace(report.candidates[0], picture=exact.picture, residual=exact.after)
+    if unlike:
+        note += f" Of {len(report.candidates)} people, this one differs most from the original."
+    best = replace(chosen, picture=exact.picture, residual=exact.after)
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return ReplacedFace(
         _put_back(picture, parts, exact.picture),
@@ -156,6 +167,13 @@ def replace_face(
         (small.width, small.height),
         replace(report, candidates=(best,), notes=(*report.notes, note)),
     )
+
+
+# Of the people who fit the kept pixels, or of all if none does, the one that differs most from the original.
+def _most_unlike(original: Picture, candidates: Sequence[Candidate]) -> Candidate:
+    fitting = [one for one in candidates if one.score <= PULSE_EPS] or list(candidates)
+    apart = differences(original, [one.picture for one in fitting])
+    return fitting[max(range(len(fitting)), key=apart.__getitem__)]
 
 
 # The picture with these parts replaced. New colours do not fit a palette or a one-bit mode.

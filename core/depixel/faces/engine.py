@@ -26,7 +26,7 @@ from depixel.faces.places import FacePlace
 from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
 from depixel.planes import join, split
-from depixel.portrait.dials import read_dials
+from depixel.portrait.dials import keeps_person, read_dials
 from depixel.portrait.rendering import Drawing
 from depixel.preparation.prepare import Prepared
 from depixel.preparation.tensors import premultiplied
@@ -229,7 +229,7 @@ class FaceEngine:
         sure = self._shows_faces(small, places, degradation)
         if not sure and _prefers_pixels(request) and looks_photographed(small):
             return None
-        return DrawnFaces(self.device, read_dials(request.face), sure)
+        return DrawnFaces(self.device, read_dials(request.face), sure, keeps_person(request.face))
 
     # Whether the calm answers look like faces. It depends on the pixels alone, so that each candidate can be reproduced
     # alone.

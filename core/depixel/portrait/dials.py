@@ -1,7 +1,8 @@
 """Text about the person, such as "age=60, hair=long, glasses=round, tone=+1, smile": parsed and applied.
 
 `NAME=VALUE` sets a dial, `NAME=+X` and `NAME=-X` shift it (by years, degrees or dm where it has such a unit, otherwise
-by tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb.
+by tenths of its range), `NAME` alone turns it on and `no NAME` off. A colour is written #rrggbb. `older` and `younger`
+shift the age. `same person` means that the dials change the person that the pixels alone would give, not the search.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ ALIASES = {
     "headwear": {"hijab": "headscarf", "scarf": "headscarf", "baseball-cap": "cap", "fedora": "hat"},
 }
 """Dial => other names for its options => the option; spaces and underscores in a name count as hyphens."""
+WORDS = {"older": "age=+20", "younger": "age=-20"}
+"""Words that stand for a dial and its value."""
+SAME_PERSON = "same person"
 MEASURES = ("years", "degrees", "dm", "stops")
 """Units for shifts; other dials are shifted by tenths of their range."""
 STRONG = 0.75
@@ -68,7 +72,13 @@ class DialSetting:
 
 def read_dials(text: str) -> tuple[DialSetting, ...]:
     """The dials in a text; raises BadUsageError that names what cannot be understood."""
-    return tuple(_read(part.strip()) for part in text.split(",") if part.strip())
+    parts = (part.strip() for part in text.split(","))
+    return tuple(_read(WORDS.get(part.lower(), part)) for part in parts if part and not _means_same(part))
+
+
+def keeps_person(text: str) -> bool:
+    """Whether a text of dials says that they change the person that would be found without them."""
+    return any(_means_same(part) for part in text.split(","))
 
 
 def turned(people: Parameters, dials: Sequence[DialSetting]) -> Parameters:
@@ -84,6 +94,10 @@ def fixed_columns(dials: Sequence[DialSetting]) -> Tensor:
     for dial in dials:
         fixed[layout()[dial.name]] = True
     return fixed
+
+
+def _means_same(part: str) -> bool:
+    return re.sub(r"[\s_-]+", " ", part.strip().lower()) == SAME_PERSON
 
 
 def _read(part: str) -> DialSetting:

@@ -9,7 +9,7 @@ import torch
 from short_search import shorten
 
 from depixel.errors import CancelledError
-from depixel.faces.drawn.engine import DrawnFaces, InputSquares, Person
+from depixel.faces.drawn.engine import DrawnFaces, InputSquares, Person, _with_dials
 from depixel.faces.drawn.proposals import propose
 from depixel.faces.reader import ReaderNetwork, reading_of
 from depixel.monitor import Monitor
@@ -61,6 +61,26 @@ def test_dials_are_obeyed(portrait: torch.Tensor) -> None:
     assert float(person["yaw"]) == 20
     assert bool(person.is_option("hair", "long"))
     assert bool(person.is_option("glasses", "round"))
+
+
+def test_a_shift_counts_once(portrait: torch.Tensor) -> None:
+    """Ten years more are ten years, although people are posed again afterwards."""
+    faces = DrawnFaces(CPU)
+    people = sample([1, 2]).replaced({"age": 40.0})
+
+    older = _with_dials(people, read_dials("age=+10"), faces.read(portrait))
+
+    assert older["age"].tolist() == [50, 50]
+
+
+def test_the_same_person_can_become_older(portrait: torch.Tensor, person: Person) -> None:
+    """The search is the one without dials; only what they name changes, and the pose."""
+    older = DrawnFaces(CPU, read_dials("older"), same=True).person(portrait, 0, 0.0).parameters
+
+    young = person.parameters
+    assert float(older["age"]) == pytest.approx(min(float(young["age"]) + 20, 92), abs=1e-3)
+    for name in ("features", "ancestry", "gender", "hair", "tone"):
+        assert torch.equal(older[name], young[name])
 
 
 def _given(portrait: torch.Tensor) -> InputSquares:

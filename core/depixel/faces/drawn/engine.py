@@ -116,12 +116,16 @@ class DrawnFaces:
         device: the device on which people are drawn.
         dials: what the user says about the person.
         sure: whether the portraits look like faces, so that their parts can be found.
+        same: whether the dials change the person who is found without them; otherwise, they limit the search.
     """
 
-    def __init__(self, device: torch.device, dials: Sequence[DialSetting] = (), sure: bool = True) -> None:
+    def __init__(
+        self, device: torch.device, dials: Sequence[DialSetting] = (), sure: bool = True, same: bool = False
+    ) -> None:
         self.device = device
         self.dials = tuple(dials)
         self.sure = sure
+        self.same = same
         self.reader = released_reader(str(device))
 
     def read(self, soft: Tensor) -> Portrait:
@@ -149,17 +153,24 @@ class DrawnFaces:
             CancelledError: the monitor was cancelled.
         """
         portrait = self.read(soft)
+        if not self.same:
+            return self._person(portrait, seed, imagination, self.dials, monitor)
+        person = self._person(portrait, seed, imagination, (), monitor)
+        return replace(person, parameters=_with_dials(person.parameters, self.dials, portrait, shaped=False))
+
+    def _person(
+        self, portrait: Portrait, seed: int, imagination: float, dials: Sequence[DialSetting], monitor: Monitor
+    ) -> Person:
         weight = middle_first(FIT_SIZE).to(self.device)
         monitor.check(STOPPED)
-        free = ~fixed_columns(self.dials)
+        free = ~fixed_columns(dials)
         styles = self._tried(portrait, weight, free) if bool(free[layout()["hair"]].all()) else None
         monitor.check(STOPPED)
         monitor.step(SearchStep(1, 5, 0.0, stage="drawing"))
         count = round(PROPOSALS + (LEAST_PROPOSALS - PROPOSALS) * min(imagination, 1.0))
         seeds = [candidate_seed(seed, k) for k in range(count)]
         people = propose(portrait.reading, seeds, seed, imagination, styles)
-        if self.dials:
-            people = turned(fit_landmarks(turned(people, self.dials), portrait.reading.landmarks), self.dials)
+        people = _with_dials(people, dials, portrait)
         monitor.check(STOPPED)
         errors = misfit(draw(people, PROPOSAL_SIZE, samples=1), portrait, weight)
         best = people.person(int(errors.argmin()))
@@ -240,6 +251,17 @@ class DrawnFaces:
         colours = torch.cat(answers)
         assert drawing is not None
         return DrawnSquares(torch.cat([colours, torch.ones_like(colours[:, :1])], 1), error, drawing)
+
+
+# People with dials applied, posed and, if `shaped`, shaped like the portrait again.
+def _with_dials(
+    people: Parameters, dials: Sequence[DialSetting], portrait: Portrait, shaped: bool = True
+) -> Parameters:
+    if not dials:
+        return people
+    wished = turned(people, dials)
+    placed = fit_landmarks(wished, portrait.reading.landmarks, shaped=shaped)
+    return Parameters(torch.where(fixed_columns(dials).to(wished.values.device), wished.values, placed.values))
 
 
 @dataclass(frozen=True)

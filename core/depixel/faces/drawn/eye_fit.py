@@ -58,7 +58,7 @@ def fit_eyes(person: Parameters, portrait: Portrait, free: Tensor, rounds: int =
     centre = person["eyes_at"]
     part = _enlarged(portrait.soft, centre, zoom)
     face = None if portrait.parts is None else _enlarged(portrait.parts[:, :1], centre, zoom)
-    near = {
+    near: dict[str, Tensor | float | str] = {
         "scale": person["scale"] * zoom, "eyes_at": torch.tensor([0.5, 0.5]), "hair": "bald", "beard": "none",
         "headwear": "none",
     }  # fmt: skip
@@ -140,5 +140,5 @@ def _columns(free: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _feature(name: str, free: Tensor) -> int:
-    names = released_head(str(free.device)).feature_names
-    return layout()["features"].start + names.index(name)
+    features: int = layout()["features"].start
+    return features + released_head(str(free.device)).feature_names.index(name)

@@ -1,0 +1,46 @@
+"""How much a face differs from another in the same place, by what the reader sees in both: for faces to be hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from depixel.faces.reader import NUMBERS, SPREADS, FaceReading, released_reader
+from depixel.picture import Picture
+
+COMPARED = ("age", "gender")
+"""Numbers that tell persons apart; the kept pixels decide the tone and the pose."""
+ASTRAY = 0.012
+"""Standard deviation of a landmark's reading, as a fraction of the side."""
+ANCESTRY, BEARD = 3.0, 1.0
+"""Weights of the squared differences of ancestry and beard."""
+
+
+def differences(original: Picture, answers: Sequence[Picture]) -> list[float]:
+    """
+    How much the face in each answer differs from that in the original, in standard deviations; first frames only.
+
+    Args:
+        original: filled by one face.
+        answers: of the same part of the same picture, of any size.
+    """
+    reader = released_reader()
+    seen = reader.read(_square(original))
+    return [float(_distance(seen, reader.read(_square(answer)))) for answer in answers]
+
+
+def _distance(a: FaceReading, b: FaceReading) -> Tensor:
+    total = ANCESTRY * (a.ancestry - b.ancestry).square().sum() + BEARD * (a.beard - b.beard).square().sum()
+    for name in COMPARED:
+        total = total + ((a.numbers[name] - b.numbers[name]) / SPREADS[NUMBERS.index(name)]).square().sum()
+    apart = ((a.landmarks - b.landmarks) / ASTRAY).square().mean()
+    root: Tensor = (total + apart).sqrt()
+    return root
+
+
+# [1, 4, h, w] premultiplied, in [0, 1].
+def _square(picture: Picture) -> Tensor:
+    pixels = torch.from_numpy(picture.rgba(0).copy()).permute(2, 0, 1)[None].float() / 255
+    return torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1)
