@@ -17,6 +17,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,20 +78,23 @@ def _measured(engine: Upsampler, portraits: Portraits, k: int, judge: str | None
             "exact": done.report.residual.exact,
             "reader": differences(original, [done.picture])[0],
         }
-        if judge:
-            row[name]["judge"] = _apart(judge, truth, tensor_of(done.picture))
         cells.append(tensor_of(done.picture))
+    if judge:
+        faces = _described(judge, [truth, *cells[2:]])
+        for name, face in zip(WAYS, faces[1:], strict=True):
+            row[name]["judge"] = next(iter(distances([faces[0], face])), None)
     line = torch.cat(cells, 3)[0].permute(1, 2, 0)
     return row, np.asarray((line * 255).round().byte())
 
 
-# Distance of the two descriptors; None if the judge does not find both faces.
-def _apart(judge: str, a: torch.Tensor, b: torch.Tensor) -> float | None:
+# The judge's answer to each face [1, 3, h, w]; None if it does not find one.
+def _described(judge: str, faces: list[torch.Tensor]) -> list[Any]:
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, "a.png"), Path(folder, "b.png")]
-        for path, face in zip(paths, (a, b), strict=True):
+        paths = [Path(folder, f"{number}.png") for number in range(len(faces))]
+        for path, face in zip(paths, faces, strict=True):
             Image.fromarray((face[0].permute(1, 2, 0) * 255).round().byte().numpy()).save(path)
-        return next(iter(distances(list(judged(judge, paths).values()))), None)
+        answers = judged(judge, paths)
+        return [answers[str(path)] for path in paths]
 
 
 def _summary(rows: list[Row]) -> Row:

@@ -2,7 +2,7 @@
 Emoji, emotes, sprites and block heads: 24 pictures drawn by this file, each with the person as found and the exact
 answer.
 
-    python -m benchmarks.faces_cartoons --out benchmarks/results [--size 256] [--judge PYTHON_WITH_DLIB]
+    python -m benchmarks.faces_cartoons --out benchmarks/results --rows FOLDER [--size 256] [--judge PYTHON_WITH_DLIB]
 
 Writes faces_cartoons.jpg (four columns of picture, as found, exact) and faces_cartoons.json: in how many answers the
 judge (benchmarks/faces_judge_worker.py) finds a face, and how far the people are from the pictures.
@@ -13,11 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from benchmarks.faces_drawn import judged
+from benchmarks.resumed_rows import Cells, Row, resumed
 from PIL import Image, ImageDraw
 
 from depixel.picture import Picture
@@ -136,40 +138,57 @@ def _emote(skin: tuple[int, int, int], hair: tuple[int, int, int], long: bool) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=256, help="pixels a side of the answers (default 256)")
-    parser.add_argument("--only-found", action="store_true", help="leave the exact answers out: half the time")
+    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; another run goes on there")
+    parser.add_argument("--size", type=int, default=256, help="pixels per side of the answers (default 256)")
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
-    engine, rows, cells = Upsampler("cpu"), [], []
-    ways = {"as found": "never"} if args.only_found else {"as found": "never", "exact": "always"}
-    with tempfile.TemporaryDirectory() as folder:
-        for number, (name, picture) in enumerate(cartoons().items()):
-            row: dict[str, Any] = {"picture": name}
-            cell = [picture.resize((args.size, args.size), Image.Resampling.NEAREST)]
-            for way, exact in ways.items():
-                request = Request(domain="faces", scale=args.size // picture.width, exact=exact)
-                report = engine.upsample(Picture((np.asarray(picture),)), request)
-                path = Path(folder, f"{number}-{exact}.png")
-                answer = Image.fromarray(report.picture.rgba(0)[..., :3])
-                answer.save(path)
-                cell.append(answer.resize((args.size, args.size), Image.Resampling.LANCZOS))
-                row[way] = {"levels": round(report.candidates[0].score ** 0.5 * 255, 1)}
-                if args.judge:
-                    row[way]["face found"] = judged(args.judge, [path])[str(path)] is not None
-            print(row, flush=True)
-            rows.append(row)
-            cells.append(np.concatenate([np.asarray(one) for one in cell], 1))
+    engine = Upsampler("cpu")
+    rows: list[Row] = []
+    lines: list[Cells] = []
+    for name, picture in cartoons().items():
+        row, line = resumed(args.rows, name.replace(", ", "-"), partial(_answered, engine, name, picture, args.size))
+        rows.append(row)
+        lines.append(line)
+        print(row, flush=True)
     summary: dict[str, Any] = {"pictures": len(rows)}
     if args.judge:
-        for way in ways:
-            summary[f"judge: faces found, {way}, %"] = 100 * sum(r[way]["face found"] for r in rows) / len(rows)
+        for column, way in enumerate(WAYS, 1):
+            seen = _judged(args.judge, [line[:, column * args.size : (column + 1) * args.size] for line in lines])
+            for row, there in zip(rows, seen, strict=True):
+                row[way]["face found"] = there
+            summary[f"judge: faces found, {way}, %"] = 100 * sum(seen) / len(seen)
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"summary": summary, "rows": rows}, indent=1) + "\n"
     (args.out / "faces_cartoons.json").write_text(text, "utf-8")
-    lines = [np.concatenate(cells[k : k + COLUMNS], 1) for k in range(0, len(cells), COLUMNS)]
-    sheet = Image.fromarray(np.concatenate(lines))
-    sheet.save(args.out / "faces_cartoons.jpg", quality=88)
+    lines += [np.full_like(lines[0], 255)] * (-len(lines) % COLUMNS)
+    sheet = [np.concatenate(lines[k : k + COLUMNS], 1) for k in range(0, len(lines), COLUMNS)]
+    Image.fromarray(np.concatenate(sheet)).save(args.out / "faces_cartoons.jpg", quality=86)
     print(json.dumps(summary, indent=1))
+
+
+WAYS = ("as found", "exact")
+
+
+# The person as found and the exact version, which are the same if the picture looks like a face to the finder.
+def _answered(engine: Upsampler, name: str, picture: Image.Image, size: int) -> tuple[Row, Cells]:
+    request = Request(domain="faces", scale=size // picture.width)
+    answers = engine.upsample(Picture((np.asarray(picture),)), request).candidates
+    row: Row = {"picture": name, "looks like a face": len(answers) == 1}
+    cells = [np.asarray(picture.resize((size, size), Image.Resampling.NEAREST))]
+    for way, answer in zip(WAYS, (answers[0], answers[-1]), strict=True):
+        row[way] = {"levels": round(answer.residual.rmse, 1), "exact": answer.residual.exact}
+        cells.append(answer.picture.rgba(0)[..., :3])
+    return row, np.concatenate(cells, 1)
+
+
+# For each picture whether the judge finds a face in it.
+def _judged(judge: str, pictures: list[Cells]) -> list[bool]:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.png") for number in range(len(pictures))]
+        for path, pixels in zip(paths, pictures, strict=True):
+            Image.fromarray(pixels).save(path)
+        answers = judged(judge, paths)
+        return [answers[str(path)] is not None for path in paths]
 
 
 if __name__ == "__main__":

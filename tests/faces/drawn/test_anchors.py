@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from depixel.faces.drawn.anchors import LARGEST, Anchors, anchored, find_anchors, landmarks_of
@@ -23,7 +24,24 @@ def test_eyes_and_mouth_are_found() -> None:
 
     assert anchors is not None
     expected = torch.tensor(((10.5, 12.5), (21.5, 12.5), (16.0, 22.0)))
-    assert float((torch.tensor(anchors) * 32 - expected).abs().max()) < 1.3
+    assert float((torch.tensor(anchors[:3]) * 32 - expected).abs().max()) < 1.3
+
+
+@pytest.mark.parametrize("up", [1, -1])
+def test_a_smile_and_a_frown_are_found(up: int) -> None:
+    """Corners above the middle of the mouth raise the person's corners; corners below it lower them."""
+    picture = _emoji()
+    picture[..., 21:23, :] = picture[..., 2:3, 2:3]
+    for x in range(11, 22):
+        y = 22 - up * round(abs(x - 16) * 0.6)
+        picture[..., y : y + 2, x] = 0.2
+
+    anchors = find_anchors(picture)
+
+    assert anchors is not None
+    assert anchors.curve * up > 0.08
+    corners, lip = landmarks_of(anchors)[0, 7:9, 1], landmarks_of(anchors._replace(curve=0.0))[0, 7:9, 1]
+    assert bool(((lip - corners) * up > 0.01).all())
 
 
 def test_eyes_may_be_of_any_colour() -> None:

@@ -32,7 +32,7 @@ MARGIN = 6
 """Pixels of the grid at the border where no eyes are expected."""
 NARROWEST, WIDEST = 0.12, 0.62
 """Distance between the eyes, as a fraction of the side."""
-LARGEST = 0.32
+LARGEST = 0.29
 """The same in a drawn person whose head must stay in the picture."""
 TEMPLATE = (
     (-0.5, 0.0), (0.5, 0.0), (-0.73, 0.02), (-0.27, 0.02), (0.27, 0.02), (0.73, 0.02), (0.0, 0.62), (-0.36, 1.0),
@@ -42,6 +42,10 @@ TEMPLATE = (
 Landmarks in the order of `reader.LANDMARKS`: horizontally in eye distances, vertically from the eyes (0) to the mouth
 (1).
 """
+CORNERS = (7, 8)
+"""Rows of the template: corners of the mouth."""
+STRONGEST = 0.16
+"""Largest height of a person's corners of the mouth above or below its middle, in eye distances."""
 USUAL = 1.05
 """Distance from the eyes to the mouth, in eye distances."""
 
@@ -64,6 +68,8 @@ class Anchors(NamedTuple):
     left_eye: tuple[float, float]
     right_eye: tuple[float, float]
     mouth: tuple[float, float]
+    curve: float = 0.0
+    """How much higher (positive) or lower the corners of the mouth are than its middle, in eye distances."""
 
 
 def find_anchors(picture: Tensor) -> Anchors | None:
@@ -91,13 +97,14 @@ def find_anchors(picture: Tensor) -> Anchors | None:
         score *= 2.7 ** -(off_centre**2 + off_height**2 + small**2 + (slope / (0.15 * apart)) ** 2)
         if best is None or score > best[0]:
             eyes = ((left.x / GRID, left.y / GRID), (right.x / GRID, right.y / GRID))
-            best = score, Anchors(*eyes, (centre / GRID, (height + down) / GRID))
+            curve = _curve(bars, centre, height + down, apart)
+            best = score, Anchors(*eyes, (centre / GRID, (height + down) / GRID), curve)
     return None if best is None else best[1]
 
 
 def landmarks_of(anchors: Anchors) -> Tensor:
     """Landmarks [1, 12, 2] of a head with its eyes and mouth at the anchors that fits into the picture."""
-    left, right, mouth = (torch.tensor(point) for point in anchors)
+    left, right, mouth = (torch.tensor(point) for point in anchors[:3])
     middle, across = (left + right) / 2, right - left
     down = mouth - middle
     apart = float(across.norm())
@@ -106,12 +113,13 @@ def landmarks_of(anchors: Anchors) -> Tensor:
     shrunk = min(1.0, LARGEST / apart)
     middle = middle + down * (1 - shrunk) / 2
     template = torch.tensor(TEMPLATE)
+    template[list(CORNERS), 1] -= max(-STRONGEST, min(anchors.curve, STRONGEST))
     return (middle + (template[:, :1] * across + template[:, 1:] * down) * shrunk)[None]
 
 
 def anchored(reading: FaceReading, anchors: Anchors) -> FaceReading:
     """The reading with its landmarks at the anchors and its head facing the camera."""
-    (x0, y0), (x1, y1), _ = anchors
+    (x0, y0), (x1, y1) = anchors[:2]
     roll = -math.degrees(math.atan2(y1 - y0, x1 - x0))
     level = {"yaw": 0.0, "pitch": 0.0, "roll": roll}
     numbers = {name: torch.full_like(value, level[name]) if name in level else value
@@ -171,3 +179,19 @@ def _mouth(bars: Tensor, centre: float, height: float, apart: float) -> tuple[fl
             if clear > clearest:
                 best, clearest = down, clear
     return best, min(clearest, 1.0)
+
+
+# How much higher the sides of the mouth are than its middle, in eye distances; 0 if it has no clear sides.
+def _curve(bars: Tensor, centre: float, row: float, apart: float) -> float:
+    reach = max(1, round(0.35 * apart))
+    first, last = max(0, round(row) - reach), min(GRID, round(row) + reach + 1)
+
+    def place(column: float) -> tuple[float, float]:
+        near = bars[first:last, min(max(round(column), 0), GRID - 1)]
+        return float(first + near.argmax()), float(near.max())
+
+    middle, clear = place(centre)
+    sides = [place(centre + side * 0.35 * apart) for side in (-1, 1)]
+    if min(strength for _, strength in sides) < 0.4 * clear:
+        return 0.0
+    return (middle - sum(at for at, _ in sides) / 2) / apart

@@ -17,7 +17,7 @@ from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.eye_fit import fit_eyes
 from depixel.faces.drawn.hair_extension import extended
-from depixel.faces.drawn.hair_tint import tinted
+from depixel.faces.drawn.hair_tint import hair_is_background, tinted
 from depixel.faces.drawn.joining import Joined, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
 from depixel.faces.drawn.part_edges import sharpened
@@ -175,7 +175,11 @@ class DrawnFaces:
         errors = misfit(draw(people, PROPOSAL_SIZE, samples=1), portrait, weight)
         best = people.person(int(errors.argmin()))
         target = portrait.colours(FIT_SIZE)
-        best = tinted(best, draw(best, PROPOSAL_SIZE, samples=1), target, free, portrait.parts)
+        drawing = draw(best, PROPOSAL_SIZE, samples=1)
+        if portrait.parts is None and styles is not None and hair_is_background(drawing, target):
+            best = best.replaced({"hair": "bald"})
+        else:
+            best = tinted(best, drawing, target, free, portrait.parts)
         monitor.step(SearchStep(1, 2, float(errors.min()), stage="drawing"))
         refined, error = refine(best, portrait, weight, free, ROUNDS, monitor.part(0.5, 0.8), STOPPED)
         monitor.check(STOPPED)

@@ -18,6 +18,8 @@ LEAST = 16
 """Number of hair pixels below which only brows could be measured, so nothing is changed."""
 DYED = 0.8
 """Distance of the logarithms above which no natural colour fits."""
+GROUND = 0.25
+"""Largest difference of the logarithms of hair and background of one colour."""
 UNUSUAL = 0.06
 """Cost of red and grey hair, in squared logarithms: the simplest pigment that fits is chosen."""
 
@@ -53,6 +55,17 @@ def tinted(
     changed = people.replaced({name: value.to(target) for name, value in values.items()}).values
     change = (counts >= LEAST)[:, None] & free.to(changed.device)[None]
     return Parameters(torch.where(change, changed, people.values)).clamped()
+
+
+def hair_is_background(drawing: Drawing, portrait: Tensor) -> bool:
+    """
+    Whether a picture [1, 3, n, n] has the colour of its corners where a drawing of one person has hair: it shows no
+    hair there.
+    """
+    seen, _, _ = _hair_of(drawing, portrait, None)
+    small = resize(portrait, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
+    corners = torch.cat([small[:, :, y, x][..., None] for y in (0, 1, -2, -1) for x in (0, 1, -2, -1)], 2)
+    return bool((seen - corners.median(2).values).abs().max() < GROUND)
 
 
 _STEPS = (torch.linspace(0, 1, 26), torch.linspace(0, 1, 6), torch.linspace(0, 1, 6))
