@@ -4,7 +4,9 @@ Regular shapes of known truth x4: frames, pipes, checkerboards, rings, dotted li
     python -m benchmarks.regular_shapes [--out benchmarks/results]
 
 Each shape is drawn sixteen times as large as its small picture. The truth is this drawing reduced to four times the
-small size; the upscaler's input is reduced further, by area (soft art) or at the centre of each pixel (pixel art).
+small size; the upscaler's input is reduced further, by area (soft art) or at the centre of each pixel (pixel art). Two
+inputs are no reductions: stairs with weakly blended pixels beside them, as drawn by hand, and an outline that is also
+blurred over three pixels.
 *error* is the mean difference from the truth on mid grey, in levels. *uneven* is how much the answer changes along the
 direction in which the shape does not change (frames, pipes, slanted edges), in levels: 0 = as straight as the truth.
 Writes regular_shapes.json, .md and .png (left to right: input, answer, truth; on magenta).
@@ -38,7 +40,7 @@ class Shape:
     """A drawing, and the direction in which it does not change."""
 
     fine: Samples
-    soft: bool  # reduced by area; else at the centre of each pixel
+    small: Callable[[Samples], Samples]  # makes the upscaler's input of it
     along: tuple[float, float] | None = None  # (down, right) in small pixels: a shift that leaves the middle unchanged
 
 
@@ -138,18 +140,20 @@ def shapes() -> dict[str, Shape]:
     slant = (1.0, _SLOPE)
     drawings: dict[str, Shape] = {}
     for soft in (False, True):
-        kind = "soft" if soft else "pixel"
-        drawings[f"frame, {kind}"] = Shape(frame(), soft)
-        drawings[f"pipe across, {kind}"] = Shape(pipe(False), soft, (0.0, 1.0))
-        drawings[f"pipe down, {kind}"] = Shape(pipe(True), soft, (1.0, 0.0))
-        drawings[f"ring of 60 %, {kind}"] = Shape(ring(), soft)
-        drawings[f"hard shadow, {kind}"] = Shape(shadowed(), soft)
-        drawings[f"slanted edge, {kind}"] = Shape(slanted(0, colour(0, 0, 0)), soft, slant)
-        drawings[f"slanted outline, {kind}"] = Shape(slanted(2, None), soft, slant)
-    drawings["checkerboard"] = Shape(checks((2, 2), grey, ink), False)
-    drawings["checkerboard on nothing"] = Shape(checks((2, 2), np.zeros(4), ink), False)
-    drawings["dither mask"] = Shape(checks((2, 4), grey, ink), False)
-    drawings["dotted lines"] = Shape(dotted(), False)
+        kind, small = ("soft", by_area) if soft else ("pixel", at_centres)
+        drawings[f"frame, {kind}"] = Shape(frame(), small)
+        drawings[f"pipe across, {kind}"] = Shape(pipe(False), small, (0.0, 1.0))
+        drawings[f"pipe down, {kind}"] = Shape(pipe(True), small, (1.0, 0.0))
+        drawings[f"ring of 60 %, {kind}"] = Shape(ring(), small)
+        drawings[f"hard shadow, {kind}"] = Shape(shadowed(), small)
+        drawings[f"slanted edge, {kind}"] = Shape(slanted(0, colour(0, 0, 0)), small, slant)
+        drawings[f"slanted outline, {kind}"] = Shape(slanted(2, None), small, slant)
+    drawings["checkerboard"] = Shape(checks((2, 2), grey, ink), at_centres)
+    drawings["checkerboard on nothing"] = Shape(checks((2, 2), np.zeros(4), ink), at_centres)
+    drawings["dither mask"] = Shape(checks((2, 4), grey, ink), at_centres)
+    drawings["dotted lines"] = Shape(dotted(), at_centres)
+    drawings["slanted edge, stairs blended by hand"] = Shape(slanted(0, colour(0, 0, 0)), blended_stairs, slant)
+    drawings["slanted outline, blurred"] = Shape(slanted(2, None), blurred, slant)
     return drawings
 
 
@@ -157,6 +161,31 @@ def reduced(fine: Samples, factor: int) -> Samples:
     """Means over areas."""
     height, width = fine.shape[0] // factor, fine.shape[1] // factor
     return np.asarray(fine.reshape(height, factor, width, factor, 4).mean((1, 3)))
+
+
+def by_area(fine: Samples) -> Samples:
+    return reduced(fine, FINE)
+
+
+def at_centres(fine: Samples) -> Samples:
+    return np.asarray(fine[FINE // 2 :: FINE, FINE // 2 :: FINE])
+
+
+def blended_stairs(fine: Samples) -> Samples:
+    """Pixels left of an edge, on the darker side, get an eighth of the colour on the right."""
+    small = at_centres(fine).copy()
+    right = np.roll(small, -1, 1)
+    edge = (np.abs(right - small).max(-1) > 0.3) & (right.sum(-1) > small.sum(-1))
+    edge[:, -1] = False
+    small[edge] += (right - small)[edge] / 8
+    return small
+
+
+def blurred(fine: Samples) -> Samples:
+    """Reduced by area, then blurred over three pixels each way, with weights of 1, 2, 1."""
+    around = np.pad(by_area(fine), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = (around[:-2] + 2 * around[1:-1] + around[2:]) / 4
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4)
 
 
 def straight(image: Samples) -> np.ndarray:
@@ -209,7 +238,7 @@ def measured(engine: Upsampler, names: dict[str, Shape]) -> tuple[list[dict[str,
     }
     for name, shape in names.items():
         truth = straight(reduced(shape.fine, FINE // SCALE))
-        small = straight(reduced(shape.fine, FINE) if shape.soft else shape.fine[FINE // 2 :: FINE, FINE // 2 :: FINE])
+        small = straight(shape.small(shape.fine))
         report = engine.upsample(Picture((small,), name="shape.png"), Request(scale=SCALE))
         pictures = {**{way: make(small) for way, make in ways.items()}, "depixel": report.picture.rgba()}
         row: dict[str, float | str] = {"shape": name, "kind": report.domain.name}

@@ -6,6 +6,8 @@ A batch is a list of `Slice`: one degradation each, so that the last layer can i
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,30 @@ from training.art_data.figures import KIND as FIGURES
 
 from depixel.degradation import Degradation, make_degradation
 
-# A unit of sixteen rows; larger batches are multiples.
+UNIT = 16
+"""Rows of a unit; larger batches are multiples."""
 PLACES = {"area": 10, "spoiled": 1, "binary": 1, "bicubic": 2, "pixel": 1, "point": 1}
-# Shares of sprites, textures, rendered vectors and small figures among the crops, in the order of kinds.npy.
+"""Rows of each kind of input in a unit."""
 SHARES = (0.21, 0.25, 0.12, 0.42)
+"""Shares of sprites, textures, rendered vectors and small figures among the crops, in the order of kinds.npy."""
+
+
+def rows_of_units(area: int, first: int, units: int) -> dict[str, int]:
+    """
+    Rows of each kind of input in `units` units from number `first` on.
+
+    Args:
+        area: rows of a unit with area inputs; the other kinds share the rest as in PLACES. Fractions of a row are
+            carried over to later units, so a batch may have a row more or less than another.
+    """
+    rest = (UNIT - area) / (UNIT - PLACES["area"])
+    places = {name: area if name == "area" else count * rest for name, count in PLACES.items()}
+    phases = {name: k / len(places) for k, name in enumerate(places)}  # so that they do not all come at once
+
+    def until(name: str, unit: int) -> int:
+        return math.floor(unit * places[name] + phases[name])
+
+    return {name: until(name, first + units) - until(name, first) for name in places}
 
 
 @dataclass
@@ -40,27 +62,41 @@ class Batches:
         folder: crops.npy, kinds.npy, figures.npy and pairs.npz as training.make_art_data writes them.
         multiple: batch size in sixteens.
         patch: side of the window taken from each crop at random, a multiple of 4; None = the whole crop.
+        area: rows of sixteen with area inputs, see `rows_of_units`.
+        shares: of the kinds of crops, in the order of SHARES; only their proportions matter.
     """
 
     def __init__(
-        self, folder: Path, device: torch.device, multiple: int = 1, seed: int = 0, patch: int | None = None
+        self,
+        folder: Path,
+        device: torch.device,
+        multiple: int = 1,
+        seed: int = 0,
+        patch: int | None = None,
+        *,
+        area: int = PLACES["area"],
+        shares: Sequence[float] = SHARES,
     ) -> None:
         pairs = np.load(folder / "pairs.npz")
         self._arrays = {name: torch.from_numpy(pairs[name]).to(device) for name in pairs.files}
         crops, stored_kinds = stored_crops(folder)
         self._arrays["crops"] = torch.from_numpy(crops).to(device)
         kinds = torch.from_numpy(stored_kinds)
-        share = torch.tensor(SHARES, dtype=torch.double)[kinds.long()]
-        self._chance = (share / kinds.long().bincount(minlength=len(SHARES))[kinds.long()]).cumsum(0)
+        share = torch.tensor(shares, dtype=torch.double)[kinds.long()]
+        self._chance = (share / kinds.long().bincount(minlength=len(shares))[kinds.long()]).cumsum(0)
         self._degradations = {name: make_degradation(name, 4) for name in ("area", "bicubic", "point")}
         self._multiple = multiple
+        self._area = area
+        self._units = 0
         self._patch = patch
         self._device = device
         self._generator = torch.Generator().manual_seed(seed)
 
     def draw(self) -> list[Slice]:
         """One batch, each slice flipped and turned at random."""
-        return [self._slice(name, count * self._multiple) for name, count in PLACES.items()]
+        rows = rows_of_units(self._area, self._units, self._multiple)
+        self._units += self._multiple
+        return [self._slice(name, count) for name, count in rows.items() if count]
 
     def _slice(self, name: str, count: int) -> Slice:
         if name in ("pixel", "spoiled"):

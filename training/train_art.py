@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from training.art_batches import Batches
+from training.art_batches import PLACES, SHARES, Batches
 from training.art_losses import CalmWeights, calm_loss, spread_loss
 from training.art_vivid import Adversary, vivid_loss
 from training.checkpoints import load_checkpoint, read_checkpoint, save_checkpoint
@@ -168,6 +168,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
     parser.add_argument("--noise", type=float, default=0.0, help="weight of the noise in dB in stage calm")
+    parser.add_argument(
+        "--area", type=int, default=PLACES["area"], help="rows of sixteen with area inputs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--shares",
+        type=float,
+        nargs=len(SHARES),
+        default=SHARES,
+        help="shares of sprites, textures, rendered vectors and small figures (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--light", type=Path, help="folder for an additional small checkpoint: only the averaged weights"
@@ -198,7 +208,15 @@ def main() -> None:
             arguments.light.mkdir(parents=True, exist_ok=True)
             save_checkpoint(arguments.light, run, light=True)
 
-    batches = Batches(arguments.data, device, arguments.batch // 16, arguments.seed + run.steps, arguments.patch)
+    batches = Batches(
+        arguments.data,
+        device,
+        arguments.batch // 16,
+        arguments.seed + run.steps,
+        arguments.patch,
+        area=arguments.area,
+        shares=arguments.shares,
+    )
     losses: list[float] = []
     saved = time.monotonic()
     steps = train(

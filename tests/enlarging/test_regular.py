@@ -40,6 +40,17 @@ def test_edges_along_the_grid_become_straight_and_corners_square() -> None:
     torch.testing.assert_close(area.apply(answer), area.apply(large), rtol=0, atol=1e-5)
 
 
+def test_edges_between_shades_that_vary_a_little_are_straight() -> None:
+    """Bands of a pipe: each row has its own shade, and neighbours differ by a fraction of the step to the next band."""
+    light = torch.tensor([0.3, 0.42, 0.4, 0.33, 0.36, 0.5, 0.62, 0.65, 0.6, 0.45, 0.4, 0.3])[:, None].repeat(1, 12)
+    light[:, 4:7] *= 0.2
+    light += 0.004 * (torch.arange(12) % 2)
+    small = torch.cat([light.expand(1, 3, -1, -1), torch.ones(1, 1, 12, 12)], 1)
+    answer = straight_edges(bulging(small), small, F)
+    beside = answer[0, 0, 8:40, 4 * F - F : 4 * F + F].reshape(32, 2, F)  # the blocks on both sides of an edge
+    assert (beside - beside.mean(2, keepdim=True)).abs().max() < 1e-5
+
+
 def test_discs_and_wedges_are_left_alone() -> None:
     """The flat sides of a disc continue as staircases, and a wedge grows along the grid: neither is straight."""
     y, x = torch.meshgrid(torch.arange(17) - 8.0, torch.arange(17) - 8.0, indexing="ij")

@@ -20,7 +20,7 @@ from depixel.enlarging.cascade import enlarge, halo, last_stage
 from depixel.enlarging.detail.field import DetailField
 from depixel.enlarging.outlines import even_outline
 from depixel.enlarging.pixel_art import as_drawn, on_steps
-from depixel.enlarging.regular import straightened, with_blocks
+from depixel.enlarging.regular import TINY, straightened, with_blocks
 from depixel.enlarging.translucency import is_translucent, keep_flat_bars, seen_through, where_alpha_steps
 from depixel.exporting.plane import export_tile
 from depixel.monitor import SILENT, Monitor, SearchStep
@@ -149,7 +149,8 @@ class Decoder:
         local = {name: around(z)[0] for name, z in latents.items()}
         valid = None if plane.valid is None else around(plane.valid)[0]
         degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
-        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, plane.binary_alpha, reading)
+        tiny = max(plane.straight.shape[2:]) <= TINY
+        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, tiny, plane.binary_alpha, reading)
         large = treated.of(small, glass[rows].to(self.device))
         if detail is not None:
             part, _ = with_surroundings(detail.rows[rows], tile, margin, wrap, grid)
@@ -177,6 +178,7 @@ class _Treatment:
     degradation: Degradation
     valid: Tensor | None
     drawn: bool
+    tiny: bool  # see depixel.enlarging.regular
     cut_out: bool  # alpha is 0 or 1
     reading: str  # pixel art: its reading; empty = none
 
@@ -206,7 +208,7 @@ class _Treatment:
 
     def _kept(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor
-        large = straightened(keep_extreme_alpha(large, small, factor), small, factor, self.drawn)
+        large = straightened(keep_extreme_alpha(large, small, factor), small, factor, self.drawn or self.tiny)
         if self.drawn:
             large = as_drawn(large, small, factor)
         else:

@@ -18,25 +18,29 @@ from depixel.degradation import repeated
 from depixel.readings.neighbours import NINE, alike, shifts
 
 MARGIN = 20  # small pixels
-_TINY = 16  # pixels of the longer side; a multiple of the padding of pictures in a batch
+TINY = 16
+"""Pixels of the longer side up to which a network sees too little of an edge; the padding of a batch's pictures divides
+it."""
+
 _FLOOD = 16  # small pixels over which knowledge about one end of a run is propagated
 _STEP = 0.08  # difference of neighbours from which a step is an edge
 _UNEVEN = 1.9  # a step next to one this many times as high belongs to a wedge
 _LEAST = 4  # pixels of a run
-_FLAT = 0.03  # fraction of a step's height that may vary next to it, or along it; with more, the edge is inside a pixel
+_FLAT = 0.03  # fraction of the contrast across a line that may vary along it
+_SHARP = 0.08  # fraction of a step's height that may vary next to it; with more, the edge is inside a pixel
 _APART = (2, 3, 4)  # pixels from one dot of a line to the next
 _FAINT = 0.05  # alpha that is invisible, or this far from opaque, not visibly translucent
 
 
-def straightened(large: Tensor, small: Tensor, factor: int, drawn: bool) -> Tensor:
+def straightened(large: Tensor, small: Tensor, factor: int, edges: bool) -> Tensor:
     """
-    The answer with straight edges and lines along the grid as straight as in the source. Edges only in pixel art and in
-    pictures so small that a network sees too little of an edge; in larger ones this was slightly worse on benchmarks.
+    The answer with lines along the grid as straight as in the source.
+
+    Args:
+        edges: also edges: in pixel art and in pictures up to TINY; in larger ones this was slightly worse on benchmarks.
     """
     large = straight_lines(large, small, factor)
-    if drawn or max(small.shape[2:]) <= _TINY:
-        large = straight_edges(large, small, factor)
-    return large
+    return straight_edges(large, small, factor) if edges else large
 
 
 def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: Tensor | None = None) -> Tensor:
@@ -118,7 +122,7 @@ def _runs(small: Tensor) -> Tensor:
     step = (at(0, 1) - small).abs().amax(1, keepdim=True)  # to the pixel on the right
     before = (small - at(0, -1)).abs().amax(1, keepdim=True)
     after = (at(0, 2) - at(0, 1)).abs().amax(1, keepdim=True)
-    edge = (step > _STEP) & (torch.maximum(before, after) < _FLAT * step)
+    edge = (step > _STEP) & (torch.maximum(before, after) < _SHARP * step)
     heights = shifts(step, 1)
     edge = _opened(edge & (torch.maximum(heights(-1, 0), heights(1, 0)) < _UNEVEN * step))  # a wedge is not an edge
     strong = shifts(step * edge, 1)

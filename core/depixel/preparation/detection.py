@@ -12,6 +12,7 @@ import numpy as np
 
 from depixel.domain import ART, DATA, NORMALS, PIXEL_ART, TEXTURES, Domain
 from depixel.picture import FROM_BLOCKS, Picture, Pixels
+from depixel.preparation.edges import is_stepped, is_unevenly_soft
 from depixel.preparation.tiling import tiles
 
 _NORMAL_NAME = re.compile(r"(?:^|[_\-. ])(?:n|nrm|nm|norm|normal|normals|normalmap|nor)$|_normal(?:map)?s?$", re.I)
@@ -118,10 +119,13 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
     Hand-drawn pictures repeat the colours of a palette, and their alpha is on or off, except in shadows. Reducing a
     larger picture creates blended colours along its edges (`blend_share`) and many levels of alpha. Gradients also
     repeat values, but in steps too small to draw by hand. The thresholds were tuned on 448 drawn textures of one game
-    and on 750 reduced crops of larger art.
+    and on 750 reduced crops of larger art. Flat pictures with edges that no reduction by area leaves
+    (depixel.preparation.edges) count as drawn, too, however many colours they have.
     """
     if max(picture.width, picture.height) > _PIXEL_ART_SIDE or traits.smooth_share > 0.5:
         return False
+    if traits.flat_share >= _FLAT_ENOUGH and (is_stepped(picture.rgba(0)) or is_unevenly_soft(picture.rgba(0))):
+        return True
     hard = traits.soft_alpha <= 0.02 and traits.alpha_levels < _STEPS_OF_BLENDING
     if not hard and traits.alpha_levels > (4 if traits.soft_alpha < 0.08 else 3):
         return (traits.colours <= 4 and traits.alpha_levels <= 6) or _has_painted_shadow(picture)
@@ -163,6 +167,7 @@ def _has_painted_shadow(picture: Picture) -> bool:
     return is_pixel_art(alone, traits)
 
 
+_FLAT_ENOUGH = 0.5  # of `flat_share`; a texture may be cut out on black, in stairs
 _PAINTED = 80  # colours; a texture that was painted pixel by pixel has fewer, or flat areas of them
 _GREYS, _GREYS_OUTLINED = 64, 96  # no palette has more; any grey map repeats its 256 often enough to look drawn
 _STEPS_OF_BLENDING = 5  # of alpha: round corners of flat panels have few blended pixels, but many steps in them
