@@ -126,6 +126,16 @@ def test_translucent_rings_stay_and_soft_rims_do_not_become_blocks() -> None:
     assert not rings(line).any()
 
 
+def test_a_sliver_in_the_corner_of_a_picture_is_no_ring() -> None:
+    """The soft edge of a sleeve that the lower border cuts: lines do not go on beyond the border."""
+    mask = torch.zeros(12, 12, dtype=torch.bool)
+    mask[9:, 0] = True
+    sliver = drawn(mask, torch.tensor([0.1, 0.05, 0.0, 0.125]), torch.zeros(4))
+    assert not rings(sliver).any()
+    corner = drawn(mask & (torch.arange(12) == 11)[:, None], torch.tensor([0.1, 0.05, 0.0, 0.125]), torch.zeros(4))
+    assert not rings(corner).any()
+
+
 def test_a_ring_at_the_border_is_a_ring() -> None:
     """The border of the picture does not count as a repetition of a line along it."""
     shadow, nothing = torch.tensor([0.0, 0.0, 0.0, 0.6]), torch.zeros(4)

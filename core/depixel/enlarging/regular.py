@@ -199,13 +199,12 @@ def rings(small: Tensor, valid: Tensor | None = None) -> Tensor:
     partial = (small[:, 3:] > _FAINT) & (small[:, 3:] < 1 - _FAINT)
     if not bool(partial.any()):
         return torch.zeros_like(partial)
-    at = shifts(small, 3)
-    same = {(y, x): alike(small, at(y, x)) for y, x in _CROSS}
+    beyond = _ending(small, valid, 3)  # a border does not continue a line, nor does it look like its second row
+    same = {(y, x): alike(small, beyond(y, x)) for y, x in _CROSS}
     along = [
         torch.stack([torch.stack([same[k * y, k * x] for k in (1, 2, 3)]).all(0) for y, x in pair]).any(0)
         for pair in (((0, 1), (0, -1)), ((1, 0), (-1, 0)))
     ]
-    beyond = _ending(small, valid, 1)  # a border must not look like a second row of a line
     near = {place: alike(small, beyond(*place)) for place in NINE[1:]}
     square = torch.stack([near[y, 0] & near[0, x] & near[y, x] for y in (-1, 1) for x in (-1, 1)]).any(0)
     partial = partial & ~square  # a pane, not a line
