@@ -157,9 +157,9 @@ class Batches:
 
 def stored_crops(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Crops [N, S, S, 4] uint8 and kinds [N] uint8 of a data folder, small figures last if it holds any."""
-    crops, kinds = np.load(folder / "crops.npy"), np.load(folder / "kinds.npy")
+    crops, kinds = np.load(folder / "crops.npy", mmap_mode="r"), np.load(folder / "kinds.npy")
     if not (folder / "figures.npy").exists():
-        return crops, kinds
+        return np.array(crops), kinds
     figures = np.load(folder / "figures.npy")
     return np.concatenate([crops, figures]), np.concatenate([kinds, np.full(len(figures), FIGURES, np.uint8)])
 

@@ -66,6 +66,7 @@ class CalmWeights:
 
     spectra: float = 0.0  # of the difference of spectra
     noise: float = 0.0  # per dB of noise, of all but pixel art and point samples
+    teacher: float = 0.0  # of Charbonnier's distance from the teacher's answers
 
 
 def calm_loss(
@@ -74,12 +75,23 @@ def calm_loss(
     generator: torch.Generator,
     bf16: bool,
     weights: CalmWeights = CalmWeights(),
+    teacher: ArtNetwork | None = None,
 ) -> Tensor:
-    """Charbonnier at z = 0, plus the terms that have a weight."""
+    """
+    Charbonnier at z = 0, plus the terms that have a weight.
+
+    Args:
+        teacher: a better network, whose calm answers are learnt beside the truth: they are near the mean of all
+            plausible answers, which a single truth is not (Hinton et al. 2015, arXiv 1503.02531).
+    """
     answers = generate(network, slices, None, bf16)
     answer = torch.cat(answers)
     truth = torch.cat([s.large for s in slices])
     loss = charbonnier(answer, truth, generator).mean()
+    if teacher is not None:
+        with torch.no_grad():
+            taught = torch.cat(generate(teacher, slices, None, bf16))
+        loss = loss + weights.teacher * charbonnier(answer, taught, generator).mean()
     if weights.spectra > 0:
         loss = loss + weights.spectra * spectrum(answer, truth)
     if weights.noise > 0:

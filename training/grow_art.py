@@ -21,6 +21,7 @@ from training.checkpoints import save_checkpoint
 from training.train_art import CONFIGS, Run, start
 
 from depixel.priors.art import ArtConfig, ArtNetwork
+from depixel.priors.art_int8 import PEAKS
 from depixel.priors.weights import load_weights
 
 
@@ -85,7 +86,7 @@ def grown_run(weights: str, config: ArtConfig) -> Run:
     loaded = load_weights(weights)
     before = ArtConfig.from_dict(loaded.config)
     source = ArtNetwork(before)
-    source.load_state_dict(loaded.tensors)
+    source.load_state_dict({name: value for name, value in loaded.tensors.items() if name != PEAKS})
     run = start(config, torch.device("cpu"))
     tensors: dict[str, Tensor] = grown(source, config).state_dict()
     run.network.load_state_dict(tensors)

@@ -30,6 +30,8 @@ from training.art_vivid import Adversary, vivid_loss
 from training.checkpoints import load_checkpoint, read_checkpoint, save_checkpoint
 
 from depixel.priors.art import ArtConfig, ArtNetwork
+from depixel.priors.art_int8 import PEAKS
+from depixel.priors.weights import load_weights
 
 CONFIGS = {
     "tiny": ArtConfig(channels=16, blocks=2, latent=4),
@@ -89,6 +91,14 @@ def take_z(run: Run, folder: Path) -> None:
                     parameter.copy_(tensors[f"average.{name}"])
 
 
+def teacher_of(weights: str, device: torch.device) -> ArtNetwork:
+    """The network of released weights, or of a .safetensors file. Raises WeightsError."""
+    loaded = load_weights(weights)
+    network = ArtNetwork(ArtConfig.from_dict(loaded.config))
+    network.load_state_dict({name: value for name, value in loaded.tensors.items() if name != PEAKS})
+    return channels_last(network.to(device)).eval().requires_grad_(False)
+
+
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
     """Cosine from `first` to `last` over wall time, after a warm-up of 20 s."""
     warm = min(1.0, (elapsed + 1) / 20)
@@ -106,6 +116,7 @@ def train(
     *,
     adversary: Adversary | None = None,
     weights: CalmWeights | None = None,
+    teacher: ArtNetwork | None = None,
 ) -> Iterator[float]:
     """
     Train for `seconds` of wall time; yields the loss of each step.
@@ -113,6 +124,7 @@ def train(
     Args:
         adversary: the discriminator, which stage `vivid` also trains; None in the other stages.
         weights: of the parts of stage `calm`'s loss; None = Charbonnier alone.
+        teacher: for stage `calm`, see `calm_loss`.
     """
     if (stage == "vivid") != (adversary is not None):
         raise ValueError("only stage vivid trains with an adversary")
@@ -135,7 +147,7 @@ def train(
         if adversary is not None:
             loss = vivid_loss(run.network, slices, adversary, generator, bf16)
         elif calm:
-            loss = calm_loss(run.network, slices, generator, bf16, weights or CalmWeights())
+            loss = calm_loss(run.network, slices, generator, bf16, weights or CalmWeights(), teacher)
         else:
             loss = spread_loss(run.network, slices, generator, bf16)
         run.optimiser.zero_grad(set_to_none=True)
@@ -168,6 +180,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--frequency", type=float, default=0.0, help="weight of the spectra's difference in stage calm")
     parser.add_argument("--noise", type=float, default=0.0, help="weight of the noise in dB in stage calm")
+    parser.add_argument("--teacher", help="released weights, or a .safetensors file, from which stage calm learns too")
+    parser.add_argument(
+        "--teaching", type=float, default=1.0, help="weight of the teacher's answers beside the truth's (default: 1)"
+    )
     parser.add_argument(
         "--area", type=int, default=PLACES["area"], help="rows of sixteen with area inputs (default: %(default)s)"
     )
@@ -228,7 +244,8 @@ def main() -> None:
         True,
         arguments.seed + run.steps,
         adversary=adversary,
-        weights=CalmWeights(arguments.frequency, arguments.noise),
+        weights=CalmWeights(arguments.frequency, arguments.noise, arguments.teaching),
+        teacher=teacher_of(arguments.teacher, device) if arguments.teacher else None,
     )
     with (arguments.run / "log.jsonl").open("a", encoding="utf-8") as log:
         for loss in steps:

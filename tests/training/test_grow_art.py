@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.export_art import export
 from training.grow_art import grown, grown_run, old_places
+from training.releases import save_release
 from training.train_art import CONFIGS, start
 
 from depixel.priors.art import ArtNetwork
+from depixel.priors.art_int8 import PEAKS
 
 CPU = torch.device("cpu")
 
@@ -82,3 +85,17 @@ def test_old_blocks_keep_their_order() -> None:
         assert places == sorted(set(places))
         assert (places[0], len(places)) == (0, before)
         assert places[-1] < after
+
+
+def test_a_release_that_was_calibrated_for_int8_can_be_continued(tmp_path: Path) -> None:
+    """The ranges of channels, which training does not need, are left out."""
+    run = start(CONFIGS["tiny"], CPU)
+    run.average.load_state_dict(trained_like().state_dict())
+    save_checkpoint(tmp_path, run)
+    export(tmp_path, tmp_path / "plain.safetensors")
+    with safe_open(str(tmp_path / "plain.safetensors"), "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
+        metadata = file.metadata()
+    save_release({**tensors, PEAKS: torch.ones(3, 4, 16)}, tmp_path / "peaks.safetensors", metadata)
+    again = grown_run(str(tmp_path / "peaks.safetensors"), CONFIGS["tiny"])
+    torch.testing.assert_close(again.network.stem.weight, run.average.stem.weight, rtol=0, atol=1e-3)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from training.art_batches import PLACES, SHARES, Batches, Slice, stored_crops
+from training.art_batches import PLACES, SHARES, Batches, Slice, rows_of_units, stored_crops
 from training.art_data.pairs import make_pairs
 from training.art_losses import CalmWeights, calm_loss, generate, noise, spectrum
 from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
+from training.export_art import export
 from training.pack_art_data import pack, unpack
-from training.train_art import CONFIGS, schedule, start, take_z, touches_z, train
+from training.train_art import CONFIGS, schedule, start, take_z, teacher_of, touches_z, train
 
 CPU = torch.device("cpu")
 
@@ -65,6 +66,30 @@ def test_every_slice_of_a_batch_agrees_with_its_degradation(data: Path) -> None:
         assert (piece.small[:, :3] <= piece.small[:, 3:] + 1e-6).all()
         if piece.name in ("area", "bicubic", "point"):
             assert (piece.degradation.apply(piece.large) - piece.small).abs().mean() < 0.01
+
+
+def test_more_rows_of_area_inputs_leave_the_others_their_proportions(data: Path) -> None:
+    """Fractions of a row are carried over: thirty units have exactly as many rows as thirty times the places."""
+    units = [rows_of_units(12, number, 1) for number in range(30)]
+    assert all(unit["area"] == 12 and 14 <= sum(unit.values()) <= 18 for unit in units)
+    total = {name: sum(unit[name] for unit in units) for name in PLACES}
+    rest = {name: count for name, count in PLACES.items() if name != "area"}
+    assert total == {"area": 360, **{name: count * 20 for name, count in rest.items()}}
+    assert rows_of_units(10, 3, 2) == {name: 2 * count for name, count in PLACES.items()}
+    drawn = Batches(data, CPU, area=14).draw()
+    assert len(drawn[0].small) == 14 and all(len(piece.small) for piece in drawn)
+
+
+def test_shares_of_the_kinds_can_be_chosen(data: Path, tmp_path: Path) -> None:
+    """Only vectors, say: the third kind."""
+    kinds = np.load(data / "kinds.npy")
+    crops = np.zeros((len(kinds), 96, 96, 4), np.uint8)
+    crops[..., :3], crops[..., 3] = 60 * kinds[:, None, None, None], 255
+    np.save(tmp_path / "crops.npy", crops)
+    for name in ("kinds.npy", "pairs.npz", "figures.npy"):
+        (tmp_path / name).symlink_to(data / name)
+    drawn = next(s for s in Batches(tmp_path, CPU, shares=(0, 0, 1, 0)).draw() if s.name == "area")
+    assert (drawn.large[:, 0] * 255 - 120).abs().max() < 1
 
 
 def test_windows_of_pairs_fit_each_other(data: Path) -> None:
@@ -248,3 +273,23 @@ def test_the_rate_follows_wall_time() -> None:
     assert rates[0] < 1e-4 < max(rates) <= 1e-3
     assert rates[100] == pytest.approx(1e-5)
     assert rates[20:] == sorted(rates[20:], reverse=True)
+
+
+def test_a_teacher_pulls_answers_towards_its_own(data: Path, tmp_path: Path) -> None:
+    """With the teacher's answers beside the truth, a network ends nearer to the teacher than without."""
+    run = start(CONFIGS["tiny"], CPU)
+    list(train(run, Batches(data, CPU), "calm", 1.0, 2e-3, False, 0))
+    save_checkpoint(tmp_path, run)
+    export(tmp_path, tmp_path / "teacher.safetensors")
+    teacher = teacher_of(str(tmp_path / "teacher.safetensors"), CPU)
+    slices = Batches(data, CPU).draw()
+    generator = torch.Generator().manual_seed(0)
+    answers = torch.cat(generate(teacher, slices, None, False))
+    same = calm_loss(teacher, slices, generator, False, CalmWeights(teacher=1.0), teacher)
+    alone = calm_loss(teacher, slices, torch.Generator().manual_seed(0), False)
+    assert float(same) == pytest.approx(float(alone), abs=2e-3)  # nothing to learn from itself
+    student = start(CONFIGS["tiny"], CPU)
+    other = torch.cat(generate(student.network, slices, None, False))
+    both = calm_loss(student.network, slices, generator, False, CalmWeights(teacher=1.0), teacher)
+    assert float(both.detach()) > float(calm_loss(student.network, slices, generator, False).detach())
+    assert not torch.equal(answers, other)

@@ -37,7 +37,7 @@ def straightened(large: Tensor, small: Tensor, factor: int, edges: bool) -> Tens
     The answer with lines along the grid as straight as in the source.
 
     Args:
-        edges: also edges: in pixel art and in pictures up to TINY; in larger ones this was slightly worse on benchmarks.
+        edges: edges too, in pixel art and in pictures up to TINY; in larger ones this was slightly worse on benchmarks.
     """
     large = straight_lines(large, small, factor)
     return straight_edges(large, small, factor) if edges else large

@@ -1,7 +1,7 @@
 """
-Edges that no reduction by area leaves: stairs that were drawn pixel by pixel and blended a little, and outlines that are
-soft and uneven at the same time. An answer that must scale back by area has saw teeth along the first and blots along
-the second.
+Edges that no reduction by area leaves: stairs that were drawn pixel by pixel and blended a little, and outlines that
+are both soft and uneven. An answer that must scale back by area has saw teeth along the first and blots along the
+second.
 
 An edge is measured in columns: how far up the boundary between two even sides is in each, in pixels, from the share of
 the one side in the pixels between them. Rows are columns of the turned picture.
@@ -34,8 +34,8 @@ _UNEVEN = 0.15
 
 def is_stepped(pixels: Pixels) -> bool:
     """
-    Whether the edges between the colours of [H, W, 4] straight RGBA rise in steps of a pixel. Along a reduced edge, the boundary rises as
-    much from one column to the next as to the one after it; along stairs, it rises by all or by nothing.
+    Whether the edges between the colours of [H, W, 4] straight RGBA rise in steps of a pixel. Along a reduced edge, the
+    boundary rises as much from one column to the next as to the one after it; along stairs, it rises by all or nothing.
     """
     count, unevenness = step_unevenness(pixels)
     return count >= _SEVERAL and unevenness >= _STEPPED
