@@ -3,8 +3,8 @@ Contact sheets for judging by eye: 24 pictures on black, white and magenta.
 
     python -m benchmarks.art_sheets --eval EVAL [--out benchmarks/results] [--weights art-small]
 
-Columns: input, calm, best, three versions (sharp, painted, imagination 0.6; for textures stone, wood, imagination 0.6),
-two other upscalers (spanglue, realesrgan-x4plus-anime) and the truth.
+Columns: input, calm, best, three versions (sharp, painted, hard; for textures stone, wood, imagination 0.6), two other
+upscalers (spanglue, realesrgan-x4plus-anime) and the truth.
 Rows: twelve tiny sprites (8 to 24 pixels), four larger ones, four emoji, four textures. All at x4; EVAL as in
 `benchmarks.art_quality`. Writes art_sheet_black.png, art_sheet_white.png and art_sheet_magenta.png.
 """
@@ -45,14 +45,13 @@ def chosen(evalset: Path) -> list[tuple[str, Path]]:
 def cells(engine: Upsampler, root: Path, kind: str, path: Path) -> list[np.ndarray | None]:
     """[H, W, 4] pictures of one row; None where another upscaler has no answer."""
     picture, settings = read(path), settings_for(kind, "area")
+    soft = [{"reading": name} for name in ("sharp", "painted", "hard")]
+    rough = [{"reading": "stone"}, {"reading": "wood"}, {"imagination": 0.6}]
+    versions = rough if kind == "textures" else soft
     requests = [
         settings,
         replace(settings, quality="best"),
-        *(
-            replace(settings, reading=name)
-            for name in (("stone", "wood") if kind == "textures" else ("sharp", "painted"))
-        ),
-        replace(settings, imagination=0.6),
+        *(replace(settings, **version) for version in versions),  # type: ignore[arg-type]  # names and values differ
     ]
     answers = [engine.upsample(picture, request).picture.rgba(0) for request in requests]
     small = picture.rgba(0).repeat(4, 0).repeat(4, 1)

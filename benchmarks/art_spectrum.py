@@ -155,6 +155,7 @@ def main() -> None:
                 "depixel, best": replace(calm, quality="best"),
                 "depixel, reading sharp": replace(calm, reading="sharp"),
                 "depixel, reading painted": replace(calm, reading="painted"),
+                "depixel, reading hard": replace(calm, reading="hard"),
                 "depixel, imagination 0.6": replace(calm, imagination=0.6),
                 **{f"depixel, reading {m}": replace(calm, reading=m) for m in MATERIAL_NAMES if kind == "textures"},
                 **{name: arguments.eval / "peers" / name / kind for name in PEERS},

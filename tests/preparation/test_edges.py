@@ -16,11 +16,11 @@ DARK, BRIGHT = np.array([20, 10, 30, 255.0]), np.array([230, 210, 120, 255.0])
 def bright_share() -> np.ndarray:
     """[H, W] fine pixels, 1 right of a slanted edge."""
     y, x = (np.mgrid[: SIDE * FINE, : SIDE * FINE] + 0.5) / FINE
-    return (x - 6 - SLOPE * y > 0).astype(float)
+    return np.asarray((x - 6 - SLOPE * y > 0).astype(float))
 
 
 def reduced(fine: np.ndarray) -> np.ndarray:
-    return fine.reshape(SIDE, FINE, SIDE, FINE).mean((1, 3))
+    return np.asarray(fine.reshape(SIDE, FINE, SIDE, FINE).mean((1, 3)))
 
 
 def stairs(blend: float) -> np.ndarray:
@@ -38,7 +38,7 @@ def blurred(share: np.ndarray) -> np.ndarray:
 
 
 def coloured(share: np.ndarray) -> np.ndarray:
-    return np.rint(DARK + share[..., None] * (BRIGHT - DARK)).astype(np.uint8)
+    return np.asarray(np.rint(DARK + share[..., None] * (BRIGHT - DARK)), np.uint8)
 
 
 def outlined(share: np.ndarray) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from depixel.consistency import project
 from depixel.degradation import AreaDegradation
-from depixel.readings.paint import held, painted, steepened
+from depixel.readings.paint import HARD, SHARP, held, painted, steepened
 
 FACTOR = 8
 
@@ -22,7 +24,7 @@ def ramp() -> torch.Tensor:
 def test_edges_become_steeper_where_they_are() -> None:
     """The steepest step grows by half or more; its position and the ends stay."""
     soft = ramp()
-    for read in (steepened, painted):
+    for read in (steepened, partial(steepened, edges=HARD), painted):
         sharp = read(soft, FACTOR)
         assert sharp[0, 0, 32].diff().max() > 1.5 * soft[0, 0, 32].diff().max()
         assert abs(float((sharp[0, 0, 32] - soft[0, 0, 32]).sum())) < 0.1
@@ -33,7 +35,7 @@ def test_nothing_overshoots_and_flat_stays_flat() -> None:
     """Values stay within those around; a picture of one colour does not change."""
     noise = torch.rand(1, 4, 40, 40, generator=torch.Generator().manual_seed(0))
     flat = torch.full((1, 4, 40, 40), 0.37)
-    for read in (steepened, painted):
+    for read in (steepened, partial(steepened, edges=HARD), painted):
         assert float(read(noise, FACTOR).min()) >= float(noise.min()) - 1e-5
         assert float(read(noise, FACTOR).max()) <= float(noise.max()) + 1e-5
         assert torch.allclose(read(flat, FACTOR), flat, atol=1e-5)
@@ -65,3 +67,17 @@ def test_painting_evens_areas_and_scales_back() -> None:
     small = area.apply(noisy.clamp(0, 1))
     exact = project(even, small, area, binary_alpha=False)
     assert (area.apply(exact) - small).abs().max() < 1e-4
+
+
+def test_hard_edges_have_fewer_blended_pixels_than_sharp_ones() -> None:
+    """On a soft edge; and where nothing has visible contrast, neither reading changes anything."""
+    soft = ramp()
+
+    def blended(picture: torch.Tensor) -> int:
+        row = picture[0, 0, 32]
+        return int(((row > 0.1) & (row < 0.9)).sum())
+
+    assert blended(steepened(soft, FACTOR, HARD)) < blended(steepened(soft, FACTOR)) < blended(soft)
+    faint = 0.5 + 2 / 255 * torch.rand(1, 4, 40, 40, generator=torch.Generator().manual_seed(2))
+    for edges in (SHARP, HARD):
+        assert torch.equal(steepened(faint, FACTOR, edges), faint)

@@ -32,6 +32,7 @@ SOFT_READINGS = (
     Reading("calm", "calm", "The most likely answer, with nothing that the pixels do not imply."),
     Reading("sharp", "sharp edges", "The calm answer with steep edges."),
     Reading("painted", "painted", "Areas of even colour with sharp borders, as brush strokes leave them."),
+    Reading("hard", "hard edges", "Hardly any blended pixels, as in sprites that were drawn pixel by pixel."),
 )
 """Readings of drawings with soft edges, in the order in which candidates use them."""
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from depixel.readings.blocks import crisp
 from depixel.readings.facets import facets
 from depixel.readings.outlines import thin
-from depixel.readings.paint import held, painted, steepened
+from depixel.readings.paint import HARD, held, painted, steepened
 from depixel.readings.shades import dithered, shaded
 
 
@@ -25,6 +25,8 @@ def draw(reading: str, large: Tensor, small: Tensor, factor: int) -> Tensor:
         return large
     if reading == "sharp":
         return held(steepened(large, factor), small, factor)
+    if reading == "hard":
+        return held(steepened(large, factor, HARD), small, factor)
     if reading == "painted":
         return held(painted(large, factor), small, factor)
     if reading == "crisp":

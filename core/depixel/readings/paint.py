@@ -6,51 +6,70 @@ Readings of soft art: steeper edges, and areas of even colour like brush strokes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 _REACH = 0.4  # small pixels on each side that an edge extends to
 _STROKE = 0.4  # small pixels: side of the squares that become one stroke
-_GAIN = 1.0  # on contrast within a small pixel
-_STEEP = 3.0  # exponent: how much steeper the middle of an edge becomes
-_STEEPEST = 0.5  # of the way from one side of an edge to the other, in one pixel: the edge does not change
-_MARGIN = 0.08  # below it: width of the transition
+_MARGIN = 0.08  # below the steepest slope of `Edges`: width of the transition
+_FAINT, _CLEAR = (
+    3 / 255,
+    9 / 255,
+)  # contrast up to which nothing changes, and from which everything does: flats stay clean
 _CHOICE = 4.0  # exponent: how clearly the most even neighbour wins
 _CORRECTIONS = 3  # of the block means
 _EVEN = 1e-5  # variance below which a neighbourhood counts as even
 
 
-def steepened(large: Tensor, factor: int) -> Tensor:
+@dataclass(frozen=True)
+class Edges:
+    """How edges are drawn."""
+
+    gain: float  # on contrast within a small pixel
+    steep: float  # exponent: how much steeper the middle of an edge becomes
+    steepest: float  # of the way from one side of an edge to the other, in one pixel: the edge does not change
+
+
+SHARP = Edges(gain=1.0, steep=3.0, steepest=0.5)
+HARD = Edges(gain=2.0, steep=8.0, steepest=1.0)
+"""Almost without blended pixels, as sprites are that were drawn pixel by pixel."""
+
+
+def steepened(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
     """
     Contrast within a small pixel is increased, within the range of the values around it; then each value moves along a
     smooth curve towards the nearer of the smallest and the largest value next to it (a toggle mapping: Kramer and
     Bruckner 1975). Nothing overshoots, and flat areas stay flat.
     """
     low, high = -_largest(-large, factor), _largest(large, factor)
-    contrast = large + _GAIN * _softness(large, factor) * (large - _mean(large, max(1, factor // 2)))
-    return _toggled(torch.maximum(torch.minimum(contrast, high), low), factor)
+    soft = _softness(large, factor, edges.steepest)
+    contrast = large + edges.gain * soft * (large - _mean(large, max(1, factor // 2)))
+    return _toggled(torch.maximum(torch.minimum(contrast, high), low), factor, edges)
 
 
-def _toggled(large: Tensor, factor: int) -> Tensor:
+def _toggled(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
     reach = max(1, round(_REACH * factor))
-    soft = _softness(large, factor)
+    soft = _softness(large, factor, edges.steepest)
     high, low = _mean(_largest(large, reach), reach), _mean(-_largest(-large, reach), reach)
     share = ((large - low) / (high - low).clamp_min(1e-4)).clamp(0, 1)
-    lower = 0.5 * (2 * share).pow(_STEEP)
-    upper = 1 - 0.5 * (2 * (1 - share)).pow(_STEEP)
+    lower = 0.5 * (2 * share).pow(edges.steep)
+    upper = 1 - 0.5 * (2 * (1 - share)).pow(edges.steep)
     return torch.lerp(large, low + (high - low) * torch.where(share < 0.5, lower, upper), soft)
 
 
-# [B, 1, H, W], 0 to 1: 0 where an edge is already as steep as its pixels can show without jagged steps.
-def _softness(large: Tensor, factor: int) -> Tensor:
+# [B, 1, H, W], 0 to 1: 0 where an edge is already as steep as it shall be, and where there is none.
+def _softness(large: Tensor, factor: int, steepest: float) -> Tensor:
     reach = max(1, round(_REACH * factor))
     around = F.pad(large, (1, 1, 1, 1), mode="replicate")
     down = (around[:, :, 2:, 1:-1] - around[:, :, :-2, 1:-1]).abs() / 2
     right = (around[:, :, 1:-1, 2:] - around[:, :, 1:-1, :-2]).abs() / 2
     slope = _largest(torch.maximum(down, right).amax(1, keepdim=True), reach)
     extent = (_largest(large, 2 * reach) + _largest(-large, 2 * reach)).amax(1, keepdim=True)
-    return ((_STEEPEST - slope / extent.clamp_min(1e-4)) / _MARGIN).clamp(0, 1)
+    visible = ((extent - _FAINT) / (_CLEAR - _FAINT)).clamp(0, 1)
+    return ((steepest - slope / extent.clamp_min(1e-4)) / _MARGIN).clamp(0, 1) * visible
 
 
 def painted(large: Tensor, factor: int) -> Tensor:
@@ -74,7 +93,7 @@ def painted(large: Tensor, factor: int) -> Tensor:
     for corner in corners:
         weight = (least / variances[corner]).pow(_CHOICE)  # the most even one has 1
         total, weights = total + weight * means[corner], weights + weight
-    return _toggled(torch.lerp(large, total / weights, _softness(large, factor)), factor)
+    return _toggled(torch.lerp(large, total / weights, _softness(large, factor, SHARP.steepest)), factor)
 
 
 def held(large: Tensor, small: Tensor, factor: int) -> Tensor:

@@ -24,7 +24,7 @@ _MARGIN = max(match.REACH, spread.REACH)
 _LIKENESS = 0.65  # fraction of the random choices that answers like a favourite share with it
 _BEYOND = 4  # small pixels of the opposite side that pasting sees where a picture wraps
 _REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
-_RICHNESS = {4: 1.125, 8: 1.05}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
+_RICHNESS = {4: 1.125, 8: 1.15}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
 _FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
 
