@@ -56,7 +56,8 @@ class Slice:
 
 class Batches:
     """
-    Draws random batches from the arrays in a data folder, which stay on the device as uint8.
+    Draws random batches from the arrays in a data folder. Pairs stay on the device as uint8, and so do crops on a GPU; on
+    a CPU they stay in their files, so that several trainings share the system's cache of them.
 
     Args:
         folder: crops.npy, kinds.npy, figures.npy and pairs.npz as training.make_art_data writes them.
@@ -80,7 +81,7 @@ class Batches:
         pairs = np.load(folder / "pairs.npz")
         self._arrays = {name: torch.from_numpy(pairs[name]).to(device) for name in pairs.files}
         crops, stored_kinds = stored_crops(folder)
-        self._arrays["crops"] = torch.from_numpy(crops).to(device)
+        self._crops = crops if device.type == "cpu" else crops.pixels().to(device)
         kinds = torch.from_numpy(stored_kinds)
         share = torch.tensor(shares, dtype=torch.double)[kinds.long()]
         self._chance = (share / kinds.long().bincount(minlength=len(shares))[kinds.long()]).cumsum(0)
@@ -117,7 +118,8 @@ class Batches:
             index = torch.randint(len(self._arrays[first]), (count,), generator=self._generator)
         index = index.to(self._device)
         names = [name for name in (first, second) if name]
-        return [premultiplied(pixels) for pixels in self._windows([self._arrays[name][index] for name in names])]
+        arrays = [self._crops if name == "crops" else self._arrays[name] for name in names]
+        return [premultiplied(pixels) for pixels in self._windows([array[index] for array in arrays])]
 
     # The same random window of both pictures of a pair; its place is a whole number of small pixels.
     def _windows(self, pictures: list[Tensor]) -> list[Tensor]:
@@ -155,13 +157,37 @@ class Batches:
         return Slice("binary", area, torch.cat([colour, alpha], 1), small)
 
 
-def stored_crops(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+class Stored:
+    """Arrays one after the other, of which a few rows are read at a time."""
+
+    def __init__(self, parts: Sequence[np.ndarray]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """[N] => [N, ...]"""
+        return torch.stack([torch.from_numpy(self.row(row)) for row in index.tolist()])
+
+    def row(self, number: int) -> np.ndarray:
+        """One row, in memory."""
+        part = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return np.array(self._parts[part][number - self._starts[part]])
+
+    def pixels(self) -> Tensor:
+        """All rows, in memory."""
+        return torch.from_numpy(np.concatenate([np.asarray(part) for part in self._parts]))
+
+
+def stored_crops(folder: Path) -> tuple[Stored, np.ndarray]:
     """Crops [N, S, S, 4] uint8 and kinds [N] uint8 of a data folder, small figures last if it holds any."""
     crops, kinds = np.load(folder / "crops.npy", mmap_mode="r"), np.load(folder / "kinds.npy")
     if not (folder / "figures.npy").exists():
-        return np.array(crops), kinds
-    figures = np.load(folder / "figures.npy")
-    return np.concatenate([crops, figures]), np.concatenate([kinds, np.full(len(figures), FIGURES, np.uint8)])
+        return Stored((crops,)), kinds
+    figures = np.load(folder / "figures.npy", mmap_mode="r")
+    return Stored((crops, figures)), np.concatenate([kinds, np.full(len(figures), FIGURES, np.uint8)])
 
 
 def premultiplied(pixels: Tensor) -> Tensor:

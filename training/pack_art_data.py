@@ -52,7 +52,7 @@ def pack(data: Path, out: Path, size: int, seed: int = 0) -> int:
         open_kinds = [kind for kind, queue in enumerate(queues) if queue]
         kind = max(open_kinds, key=lambda k: SHARES[k] * (len(pieces) + 1) - taken[k])
         index = int(queues[kind].pop())
-        piece = encode(np.ascontiguousarray(crops[index]))
+        piece = encode(crops.row(index))
         if total + len(piece) > size - 16 * (len(pieces) + 1) - 2048:  # with room for offsets and kinds
             break
         taken[kind] += 1
