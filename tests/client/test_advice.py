@@ -35,8 +35,8 @@ def test_a_copy_of_the_document_has_one_answer_for_each_layer() -> None:
     ("values", "idle"),
     [
         ({"domain": "art", "candidates": 1, "imagination": 0.0}, True),
-        ({"domain": "art", "candidates": 3, "imagination": 0.0}, True),
-        ({"domain": "art", "candidates": 4, "imagination": 0.0}, False),
+        ({"domain": "art", "candidates": 4, "imagination": 0.0}, True),
+        ({"domain": "art", "candidates": 5, "imagination": 0.0}, False),
         ({"domain": "auto", "candidates": 2, "imagination": 0.0}, False),
         ({"domain": "pixel-art", "candidates": 6, "imagination": 0.0}, True),
         ({"domain": "pixel-art", "candidates": 7, "imagination": 0.0}, False),
