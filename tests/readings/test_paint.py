@@ -8,7 +8,7 @@ import torch
 
 from depixel.consistency import project
 from depixel.degradation import AreaDegradation
-from depixel.readings.paint import HARD, SHARP, held, painted, steepened
+from depixel.readings.paint import HARD, SHARP, firmer, held, painted, steepened
 
 FACTOR = 8
 
@@ -81,3 +81,13 @@ def test_hard_edges_have_fewer_blended_pixels_than_sharp_ones() -> None:
     faint = 0.5 + 2 / 255 * torch.rand(1, 4, 40, 40, generator=torch.Generator().manual_seed(2))
     for edges in (SHARP, HARD):
         assert torch.equal(steepened(faint, FACTOR, edges), faint)
+
+
+def test_firmer_edges_are_part_of_the_way_to_sharp_ones_and_change_nothing_else() -> None:
+    """Even where the block means of the answer are not those of the small picture."""
+    soft = ramp()
+    small = AreaDegradation(FACTOR).apply(soft) * 0.98
+    steps = [float(firmer(soft, small, FACTOR, share)[0, 0, 32].diff().max()) for share in (0.0, 0.5, 1.0)]
+    assert steps[0] < steps[1] < steps[2]
+    flat = torch.full((1, 4, 40, 40), 0.37)
+    assert torch.equal(firmer(flat, AreaDegradation(FACTOR).apply(flat) * 0.9, FACTOR, 0.5), flat)

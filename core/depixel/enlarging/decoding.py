@@ -27,6 +27,7 @@ from depixel.monitor import SILENT, Monitor, SearchStep
 from depixel.planes import Plane
 from depixel.priors.base import EnlargingPrior, Latents
 from depixel.readings.draw import draw
+from depixel.readings.paint import firmer
 from depixel.tiles import Tile, large_tiles, with_surroundings
 
 _LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
@@ -150,7 +151,10 @@ class Decoder:
         valid = None if plane.valid is None else around(plane.valid)[0]
         degradation = plane.degradation if whole else make_degradation(plane.degradation.name, factor)
         tiny = max(plane.straight.shape[2:]) <= TINY
-        treated = _Treatment(self.prior, local, degradation, valid, plane.drawn, tiny, plane.binary_alpha, reading)
+        firmness = 0.0 if detail is None else detail.firmness
+        treated = _Treatment(
+            self.prior, local, degradation, valid, plane.drawn, tiny, plane.binary_alpha, reading, firmness
+        )
         large = treated.of(small, glass[rows].to(self.device))
         if detail is not None:
             part, _ = with_surroundings(detail.rows[rows], tile, margin, wrap, grid)
@@ -180,7 +184,8 @@ class _Treatment:
     drawn: bool
     tiny: bool  # see depixel.enlarging.regular
     cut_out: bool  # alpha is 0 or 1
-    reading: str  # pixel art: its reading; empty = none
+    reading: str  # empty = none
+    firmness: float  # share of the way to sharp edges
 
     def of(self, small: Tensor, glass: Tensor) -> Tensor:
         """[B, 4, h, w] => [B, 4, h*f, w*f]; `glass` [B]: pictures with translucent colour."""
@@ -189,6 +194,8 @@ class _Treatment:
 
     def _finished(self, large: Tensor, small: Tensor) -> Tensor:
         factor = self.degradation.factor
+        if self.firmness:
+            large = firmer(large, small, factor, self.firmness)
         if self.reading:
             large = draw(self.reading, large, small, factor)
         return even_outline(large, factor, self.drawn) if self.cut_out and self.reading != "palette" else large

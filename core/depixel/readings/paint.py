@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depixel.degradation import repeated
+
 _REACH = 0.4  # small pixels on each side that an edge extends to
 _STROKE = 0.4  # small pixels: side of the squares that become one stroke
 _MARGIN = 0.08  # below the steepest slope of `Edges`: width of the transition
@@ -48,6 +50,16 @@ def steepened(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
     soft = _softness(large, factor, edges.steepest)
     contrast = large + edges.gain * soft * (large - _mean(large, max(1, factor // 2)))
     return _toggled(torch.maximum(torch.minimum(contrast, high), low), factor, edges)
+
+
+def firmer(large: Tensor, small: Tensor, factor: int, share: float) -> Tensor:
+    """
+    The given share of the way to sharp edges, for answers to which detail of a material is added: soft edges stand out
+    beside it. Where the small picture is flat, nothing changes.
+    """
+    uneven = (_largest(small, 1) + _largest(-small, 1)).amax(1, keepdim=True) > _FAINT
+    change = (steepened(large, factor) - large) * repeated(uneven.to(large.dtype), factor)
+    return large + share * _held(change, torch.zeros_like(small), _holds_means(small), factor)
 
 
 def _toggled(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
@@ -102,10 +114,18 @@ def held(large: Tensor, small: Tensor, factor: int) -> Tensor:
     that the remaining correction by the projection shows no blocks. Pictures whose alpha is 0 or 1 do not change: their
     alpha was never a mean.
     """
+    return _held(large, small, _holds_means(small), factor)
+
+
+# [B, 1, 1, 1] bool: whether the alpha of a picture is a mean.
+def _holds_means(small: Tensor) -> Tensor:
     alpha = small[:, 3:]
-    soft = (((alpha > 0) & (alpha < 1)).flatten(1).any(1) | (alpha == 1).flatten(1).all(1))[:, None, None, None]
+    return (((alpha > 0) & (alpha < 1)).flatten(1).any(1) | (alpha == 1).flatten(1).all(1))[:, None, None, None]
+
+
+def _held(large: Tensor, small: Tensor, means: Tensor, factor: int) -> Tensor:
     for _ in range(_CORRECTIONS):
-        missing = torch.where(soft, small - F.avg_pool2d(large, factor), 0.0)
+        missing = torch.where(means, small - F.avg_pool2d(large, factor), 0.0)
         large = large + F.interpolate(missing, scale_factor=factor, mode="bicubic", align_corners=False)
     return large
 

@@ -24,7 +24,8 @@ _MARGIN = max(match.REACH, spread.REACH)
 _LIKENESS = 0.65  # fraction of the random choices that answers like a favourite share with it
 _BEYOND = 4  # small pixels of the opposite side that pasting sees where a picture wraps
 _REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
-_RICHNESS = {4: 1.125, 8: 1.15}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
+_FIRMNESS = 0.5  # share of the way to sharp edges, at the usual strength
+_RICHNESS = {4: 0.95, 8: 1.05}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
 _FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
 
@@ -44,6 +45,7 @@ class DetailField:
 
     rows: Tensor  # [N, 1 + BANDS, h, w] float64: the place, and the strength of each band
     sources: tuple[Sources, ...]  # of each picture
+    firmness: float = 0.0  # of the edges of the answer below
 
     def over(self, large: Tensor, part: Tensor, number: slice, factor: int, wrap: tuple[bool, bool]) -> Tensor:
         """
@@ -109,7 +111,7 @@ def detail_field(
         strength = wanted.strength * _richness(factor) * share * seen[0, :, inside[0], inside[1]]
         rows.append(torch.cat([place[None].double(), strength.double()])[None])
         sources.append(source)
-    return DetailField(torch.cat(rows), tuple(sources))
+    return DetailField(torch.cat(rows), tuple(sources), _FIRMNESS * min(1.0, wanted.strength))
 
 
 def _richness(factor: int) -> float:
