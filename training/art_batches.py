@@ -56,8 +56,8 @@ class Slice:
 
 class Batches:
     """
-    Draws random batches from the arrays in a data folder. Pairs stay on the device as uint8, and so do crops on a GPU; on
-    a CPU they stay in their files, so that several trainings share the system's cache of them.
+    Draws random batches from the arrays in a data folder. Pairs stay on the device as uint8, and so do crops on a GPU;
+    on a CPU they stay in their files, so that several trainings share the system's cache of them.
 
     Args:
         folder: crops.npy, kinds.npy, figures.npy and pairs.npz as training.make_art_data writes them.
