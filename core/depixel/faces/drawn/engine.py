@@ -22,7 +22,7 @@ from depixel.faces.drawn.joining import Joined, joined
 from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
 from depixel.faces.drawn.part_edges import sharpened
 from depixel.faces.drawn.portrait import Portrait, middle_first
-from depixel.faces.drawn.proposals import TriedStyles, likely_styles, propose
+from depixel.faces.drawn.proposals import TriedStyles, landmark_deviation, likely_styles, propose
 from depixel.faces.drawn.refinement import misfit, refine
 from depixel.faces.drawn.relighting import relit
 from depixel.faces.drawn.warping import Warp, register
@@ -41,7 +41,9 @@ alike.
 """
 ROUNDS = 2
 """Rounds of refinement of the best people."""
-OWN_SHAPE = 6.0
+OWN_EYES = ("features", "brow_thickness", "brow_arch", "iris_melanin")
+"""What the pixels do not change in brows and eyes with imagination."""
+OWN_SHAPE = 10.0
 """How much stiffer eyes, nose and mouth resist the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48
 """Pixels per side at which proposals are drawn, at which they are compared, and at which hair styles are tried on."""
@@ -181,8 +183,12 @@ class DrawnFaces:
         else:
             best = tinted(best, drawing, target, free, portrait.parts)
         monitor.step(SearchStep(1, 2, float(errors.min()), stage="drawing"))
-        refined, error = refine(best, portrait, weight, free, ROUNDS, monitor.part(0.5, 0.8), STOPPED)
+        astray = landmark_deviation(imagination)
+        refined, error = refine(best, portrait, weight, free, ROUNDS, astray, monitor.part(0.5, 0.8), STOPPED)
         monitor.check(STOPPED)
+        if imagination > 0:
+            for name in OWN_EYES:
+                free[layout()[name]] = False
         return Person(fit_eyes(refined, portrait, free), error)
 
     # One person, with hair in the portrait's colour, tries on all styles that the reader does not rule out.

@@ -19,6 +19,11 @@ SPREADS = {"age": 11.0, "gender": 0.22, "tone": 0.06}
 """Parameter => how far people differ from the reading."""
 STRAYS = {"age": 40.0, "gender": 1.0, "tone": 0.0}
 """Parameter => how far a whole group differs at full imagination; the pixels decide the tone."""
+ASTRAY, OWN_PLACES = 0.012, 1.0
+"""
+Standard deviation of a landmark from its position in the reading, as a fraction of the side, and how much larger it is
+at full imagination.
+"""
 MARKED = 1.0
 """How much more pronounced people's features are at full imagination."""
 ANCESTRY_SHARE = 0.6
@@ -139,7 +144,15 @@ def propose(
         row = torch.searchsorted(places, even[:, 8].contiguous()).clamp(max=len(places) - 1)
         changes["hair"], changes["hair_side"] = styles.options[row].float(), styles.sides[row]
     changes["beard"] = _worn("beard", BEARDS, reading.beard[0], even[:, 10:12], 0.0)
-    return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks)
+    return fit_landmarks(people.replaced(changes).clamped(), reading.landmarks, landmark_deviation(imagination))
+
+
+def landmark_deviation(imagination: float) -> float:
+    """
+    How far, as a fraction of the side, people's landmarks may be from the reading: with imagination, people keep more
+    of their own proportions.
+    """
+    return ASTRAY * (1 + OWN_PLACES * imagination)
 
 
 def _in_range(values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -33,8 +33,6 @@ SHAPE = {
 """The same for features that move outlines of face and neck but hardly change the person."""
 NOISE = 0.06
 """Standard deviation of a pixel on [0, 1] that the drawing is not expected to explain."""
-ASTRAY = 0.012
-"""Standard deviation of a landmark from its position in the reading, as a fraction of the side."""
 OUTLINES = 0.35
 """Cost of showing another part than the portrait everywhere, in squared error of colours on [0, 1]."""
 SIZE, FIT_SIZE = 48, 32
@@ -46,7 +44,8 @@ def refine(
     portrait: Portrait,
     weight: Tensor,
     free: Tensor,
-    rounds: int = 2,
+    rounds: int,
+    astray: float,
     monitor: Monitor = SILENT,
     stopped: str = "",
 ) -> tuple[Parameters, float]:
@@ -57,6 +56,7 @@ def refine(
         person: a table of one.
         weight: [1, 1, 32, 32], the weight of each pixel.
         free: [D] bool, the columns of the parameters that may change.
+        astray: standard deviation of a landmark from the reading, as a fraction of the side.
         rounds: in each, drawings are made for all derivatives and for the three step lengths that are tried.
 
     Raises:
@@ -65,18 +65,18 @@ def refine(
     columns, steps = _columns(free)
     u = torch.zeros(1, len(columns))
     scale = (weight / (weight.mean() * FIT_SIZE**2)).sqrt() * _PIXELS**0.5
-    current, error = _compared(person, portrait, weight, scale)
+    current, error = _compared(person, portrait, weight, scale, astray)
     for turn in range(rounds):
         monitor.check(stopped)
         monitor.step(SearchStep(turn, rounds, float(error[0]), stage="drawing"))
         shifted = _moved(person, columns, steps, u + torch.eye(len(columns)))
-        residuals, _ = _compared(shifted, portrait, weight, scale)
+        residuals, _ = _compared(shifted, portrait, weight, scale, astray)
         jacobian = (residuals - current).T  # [residuals, C]
         normal = jacobian.T @ jacobian + torch.eye(len(columns))
         slope = jacobian.T @ current[0] + u[0]
         step = torch.linalg.solve(normal, slope)
         tries = torch.cat([u - length * step for length in (0.35, 0.7, 1.0)])
-        residuals, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale)
+        residuals, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale, astray)
         costs = residuals.square().sum(1) + tries.square().sum(1)
         best = int(costs.argmin())
         if float(costs[best]) >= float(current.square().sum() + u.square().sum()):
@@ -98,7 +98,9 @@ _PIXELS = 60.0
 
 
 # Residuals [B, K], each divided by its standard deviation, and errors [B].
-def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+def _compared(
+    people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor, astray: float
+) -> tuple[Tensor, Tensor]:
     drawing = draw(people, SIZE, samples=1)
     target = portrait.colours(FIT_SIZE)
     colours = fit_colours(drawing, target, weight, portrait.parts)
@@ -106,7 +108,7 @@ def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Ten
     places = torch.stack([drawing.landmarks[name] for name in LANDMARKS], 1)
     residuals = [
         ((answer - target) * (scale / NOISE)).flatten(1),
-        ((places - portrait.reading.landmarks.to(places)) / ASTRAY).flatten(1),
+        ((places - portrait.reading.landmarks.to(places)) / astray).flatten(1),
     ]
     error = colours.error
     if portrait.parts is not None:
