@@ -24,8 +24,9 @@ CHOSEN = (
     ("sprites/mage.png", Request(scale=8)),
     ("pixel-art/potion.png", Request(scale=16)),
     ("textures/wall.png", Request(scale=8)),
-    ("faces/portrait.png", Request(scale=16, domain="faces")),
+    ("faces/portrait.png", Request(scale=64, domain="faces")),
 )
+"""Sample and request. Of a large texture the strip shows a corner; a large face is reduced."""
 
 
 def corner(picture: Picture, share: float) -> Picture:
@@ -38,6 +39,8 @@ def on_paper(picture: Picture) -> Image.Image:
     """One cell: the picture over the paper's colour, enlarged by whole pixels."""
     pixels = picture.rgba(0)
     image = Image.fromarray(np.ascontiguousarray(pixels))
+    if max(image.size) > CELL:
+        image = image.resize((CELL, CELL * image.height // image.width), Image.Resampling.BOX)
     times = max(1, CELL // max(image.size))
     image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     cell = Image.new("RGB", (CELL, CELL), PAPER)
@@ -57,7 +60,8 @@ def main() -> None:
         given = read(ROOT / "samples" / name)
         answer = upsampler.upsample(given, settings).picture
         for row, picture in enumerate((given, answer)):
-            shown = corner(picture, min(1.0, CELL / answer.width))
+            whole = settings.domain == "faces"
+            shown = picture if whole else corner(picture, min(1.0, CELL / answer.width))
             strip.paste(on_paper(shown), (GAP + place * (CELL + GAP), GAP + row * (CELL + GAP)))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     strip.save(args.out, optimize=True)
