@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from depixel.enlarging.detail.exemplars import exemplars
-from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, luma, of_surfaces
+from depixel.enlarging.detail.spread import BANDS, REACH, SpreadNetwork, bands, evenness, luma, of_surfaces
 
 
 def test_bands_add_up() -> None:
@@ -56,3 +56,20 @@ def test_glows_on_black_get_no_detail_and_lit_surfaces_keep_theirs() -> None:
     glow, lit = (of_surfaces(deviations, picture(grey)) for grey in (veins, 0.5 + 0.5 * veins))
     assert glow.mean() < 0.1 * lit.mean()
     assert lit.mean() > 0.01
+
+
+def test_a_surface_is_evenly_rough_and_a_painted_face_is_not() -> None:
+    """Also if an atlas holds little of the surface on a ground of one colour."""
+    rough = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)).expand(1, 3, -1, -1)
+    surface = torch.cat([rough, torch.ones(1, 1, 32, 32)], 1)
+    assert evenness(surface) > 0.6
+    atlas = torch.zeros(1, 4, 32, 32)
+    atlas[:, 3] = 1
+    atlas[..., :14, :14] = surface[..., :14, :14]
+    assert evenness(atlas) > 0.5
+    face = torch.ones(1, 4, 32, 32)
+    face[:, :3] = 0.5 + 0.008 * torch.arange(32.0)
+    face[:, :3, 12:14, 8:12] = face[:, :3, 12:14, 20:24] = 0.1
+    face[:, :3, 22:24, 12:20] = 0.2
+    assert evenness(face) < 0.1
+    assert evenness(torch.full((1, 4, 8, 8), 0.5)) == 0

@@ -26,6 +26,7 @@ _BEYOND = 4  # small pixels of the opposite side that pasting sees where a pictu
 _REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
 _FIRMNESS = 0.5  # share of the way to sharp edges, at the usual strength
 _RICHNESS = {4: 0.95, 8: 1.05}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
+_PAINTED, _OVER_PAINTED = 0.1, 0.2  # evenness up to which a picture gets no detail, and width of the transition
 _FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
 
@@ -107,6 +108,7 @@ def detail_field(
         place = match.matched(shown, height, width, source.places, _choices(height, width, wanted))
         lost = spread.of_surfaces(exemplars.spread.deviations(around, factor), around)
         share = min(1.0, max(0.0, (_REGULAR - spread.regularity(small)) / _OVER))  # regular patterns stay regular
+        share *= min(1.0, max(0.0, (spread.evenness(small) - _PAINTED) / _OVER_PAINTED))  # and faces smooth
         seen = (lost.square() - _FAINTEST**2).clamp_min(0).sqrt()
         strength = wanted.strength * _richness(factor) * share * seen[0, :, inside[0], inside[1]]
         rows.append(torch.cat([place[None].double(), strength.double()])[None])

@@ -24,6 +24,7 @@ _EDGE = 3  # small pixels on each side of an edge that the network mistakes for 
 _NEAREST = 4  # smallest period of a pattern in small pixels
 _SURROUNDINGS = 6  # small pixels on each side that determine how steep a surface is
 _SEVERAL = 1.6  # times as steep on the whole: beyond it, there are edges
+_CROSS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 _UNEVEN = 1.6  # times as much as in the surroundings: detail varies this much within a surface
 _GLOW = 1.0  # the light that everything here gets: this many standard deviations below the mean
 _LIT = 0.4  # largest detail of a surface, as a fraction of that light; glowing veins on black get none
@@ -118,6 +119,24 @@ def regularity(small: Tensor) -> float:
     down, right = height // 2, width // 2
     inner[down - _NEAREST + 1 : down + _NEAREST, right - _NEAREST + 1 : right + _NEAREST] = 0
     return float(inner.max().clamp(0, 1))
+
+
+def evenness(small: Tensor) -> float:
+    """
+    How evenly rough a picture [1, 4, h, w] is, 0 to 1: the median of its curvature over the mean. Half or more for
+    surfaces; near 0 for painted faces and signs, most of which is smooth. The most frequent colour, which may fill the
+    space between the parts of an atlas, does not count.
+    """
+    levels = (small[0].flatten(1) * 255).round().to(torch.int64)
+    colours = (levels * levels.new_tensor([[1 << 24], [1 << 16], [1 << 8], [1]])).sum(0)
+    values, counts = colours.unique(return_counts=True)
+    curve = _curve(luma(small)).flatten()[colours != values[counts.argmax()]]
+    return float(curve.median() / curve.mean().clamp_min(1e-9)) if len(curve) else 0.0
+
+
+# Difference from the mean of four neighbours.
+def _curve(grey: Tensor) -> Tensor:
+    return torch.stack([grey - _shifted(grey, *way) for way in _CROSS]).mean(0).abs()
 
 
 def _shifted(plane: Tensor, down: int, right: int) -> Tensor:
