@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 import torch
 
+from depixel.client.target import too_large
 from depixel.cores import count_cores, even_parts, side_by_side
 from depixel.devices import budget_for, budget_within, choose_device, is_out_of_memory, on_a_sound_thread
 from depixel.domain import Domain, requested
@@ -40,7 +41,6 @@ from depixel.sized import at_size, halved
 from depixel.special import Special, answer_special
 from depixel.undither import Undither, beside_the_dither
 
-MAX_ANSWER_PIXELS = 2**30
 """Most pixels of one answer over all its frames; more would not fit into memory."""
 
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
@@ -326,9 +326,7 @@ def _candidate(prepared: Prepared, answer: RawAnswer, request: Request) -> Candi
 def _checked(prepared: Prepared) -> Prepared:
     frames, _, height, width = prepared.straight.shape
     pixels = frames * height * width * prepared.degradation.factor**2
-    if pixels > MAX_ANSWER_PIXELS:
-        raise PictureTooLargeError(
-            f"The answer would have {pixels / 1e6:.0f} megapixels over {frames} frame(s), more than "
-            f"{MAX_ANSWER_PIXELS / 1e6:.0f}; use a smaller scale."
-        )
+    problem = too_large(pixels, frames)
+    if problem:
+        raise PictureTooLargeError(problem)
     return prepared

@@ -40,6 +40,12 @@ def test_a_summary_says_where_pixel_art_is_exact() -> None:
     assert layer_name("hero", pixel_art, 0) == "hero x4, seed 7, exact"
 
 
+def test_a_summary_says_how_long_it_took() -> None:
+    """A time that would be rounded to 0.0 s is not a time."""
+    assert summary(result(4)).startswith("1 answer in 0.1 s;")
+    assert summary(replace(result(4), seconds=0.02)).startswith("1 answer in less than 0.1 s;")
+
+
 def test_several_results_are_as_exact_as_the_worst() -> None:
     """The promise for all of them is no stronger than for each."""
     off = replace(result(4).answers[0], residual=3.0)

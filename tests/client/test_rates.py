@@ -69,4 +69,5 @@ def test_a_damaged_file_costs_an_estimate_only(text: str, place: Place) -> None:
 
 def test_durations_are_short_words() -> None:
     """Seconds, minutes, hours; never less than a second."""
-    assert [duration_text(s) for s in (0.2, 42, 200, 4000, 7260)] == ["1 s", "42 s", "3 min", "67 min", "2 h 1 min"]
+    words = [duration_text(s) for s in (0.2, 42, 200, 4000, 7260, 521400)]
+    assert words == ["1 s", "42 s", "3 min", "67 min", "2 h 1 min", "6 days"]

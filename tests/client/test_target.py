@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from depixel.client import IMAGINE_FACE, UPSCALE, BadOptionError, exactness, idle_options, settings_of
-from depixel.client.target import read_target, result_size, whole_scale
+from depixel.client.target import read_target, result_size, too_large, whole_scale
 from depixel.request import Request
 
 
@@ -89,3 +89,12 @@ def test_a_size_needs_the_picture_and_free_colours() -> None:
     with pytest.raises(BadOptionError, match="mixes colours"):
         settings_of(UPSCALE, {"size": "150%", "palette": "keep"}, picture_size=(8, 8))
     assert settings_of(UPSCALE, {"size": "300%", "palette": "keep"}, picture_size=(8, 8))["scale"] == 3
+
+
+def test_an_answer_that_is_too_large_is_refused_before_it_is_requested() -> None:
+    """The limit is the engine's, and the sentence names it."""
+    assert too_large(2**30) == "" and "1074 megapixels in 12 frames" in too_large(2**30 + 1, 12)
+    assert settings_of(UPSCALE, {"scale": 8}, picture_size=(4096, 4096)) == {"scale": 8}
+    for values in ({"scale": 9}, {"size": "1000%"}):
+        with pytest.raises(BadOptionError, match="choose a smaller scale"):
+            settings_of(UPSCALE, values, picture_size=(4096, 4096))

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from .errors import BadOptionError
 from .option import AUTOMATIC, Option
 from .option_table import DIALOG_MAX_SEED, KEPT, OPTIONS
-from .target import EXPECTED, PATTERN, read_target
+from .target import EXPECTED, PATTERN, read_target, too_large, whole_scale
 
 AUTO_STEPS = AUTOMATIC
 """Value of `steps` in dialogs that stands for "as many as this kind of picture needs"."""
@@ -190,7 +190,8 @@ def settings_of(
         picture_size: width and height of the picture that is sent; needed for the value `size`.
 
     Raises:
-        BadOptionError: a value is out of range, the box is empty, or two values exclude each other.
+        BadOptionError: a value is out of range, the box is empty, two values exclude each other, or the answer would be
+            too large.
     """
     checked = check(action, values)
     settings: Dict[str, Any] = {}
@@ -202,6 +203,11 @@ def settings_of(
         if value != option.default and not automatic:
             settings[option.name] = value
     settings.update(_of_size(checked, settings, picture_size))
+    if picture_size is not None and action.wire == "upscale":
+        width, height = picture_size
+        problem = too_large(width * height * whole_scale(settings, width, height) ** 2)
+        if problem:
+            raise BadOptionError(problem)
     if action.name != UPSCALE.name:
         settings["domain"] = "faces"
     if box is not None:

@@ -96,13 +96,18 @@ def summary(result: Result, change: str = "") -> str:
     `worst_exactness`.
     """
     count = len(result.answers)
-    first = "%d answer%s in %.1f s; scaled back: %s." % (
+    first = "%d answer%s in %s; scaled back: %s." % (
         count,
         "" if count == 1 else "s",
-        result.seconds,
+        seconds_text(result.seconds),
         worst_exactness([result], change),
     )
     return " ".join([first, *result.notes])
+
+
+def seconds_text(seconds: float) -> str:
+    """`2.4 s`, or `less than 0.1 s`."""
+    return "less than 0.1 s" if seconds < 0.05 else "%.1f s" % seconds
 
 
 def worst_exactness(results: Sequence[Result], change: str = "") -> str:

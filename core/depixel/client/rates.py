@@ -56,11 +56,13 @@ class Rates:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration in words: "8 s", "3 min", "1 h 20 min"."""
+    """A duration in words: "8 s", "3 min", "1 h 20 min", "6 days"."""
     if seconds < 90:
         return "%d s" % max(1, round(seconds))
     minutes = round(seconds / 60)
-    return "%d min" % minutes if minutes < 90 else "%d h %d min" % divmod(minutes, 60)
+    if minutes < 90:
+        return "%d min" % minutes
+    return "%d h %d min" % divmod(minutes, 60) if minutes < 48 * 60 else "%d days" % round(minutes / (24 * 60))
 
 
 # Imagination takes longer than none; its amount does not matter.

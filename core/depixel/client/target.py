@@ -17,6 +17,8 @@ EXPECTED = (
     "empty, a longer side such as 1024 px, a percentage such as 300%, a frame such as 640x480, or a scale such as 4x"
 )
 LARGEST_SIDE = 65535
+MAX_ANSWER_PIXELS = 2**30
+"""Pixels of all frames of an answer together; the engine refuses more."""
 
 
 def read_target(text: str, width: int, height: int) -> Dict[str, int]:
@@ -66,6 +68,17 @@ def whole_scale(settings: Mapping[str, Any], width: int, height: int) -> int:
     if size is None:
         return int(settings.get("scale", DEFAULT_SCALE))
     return min(MAX_SCALE, max(2, -(-int(size) // max(width, height))))
+
+
+def too_large(pixels: int, frames: int = 1) -> str:
+    """Why an answer with this many pixels in total cannot be made, as a sentence; empty if it can."""
+    if pixels <= MAX_ANSWER_PIXELS:
+        return ""
+    return "The answer would have %d megapixels%s, more than %d: choose a smaller scale." % (
+        round(pixels / 1e6),
+        " in %d frames" % frames if frames > 1 else "",
+        round(MAX_ANSWER_PIXELS / 1e6),
+    )
 
 
 def _longer_side(text: str, width: int, height: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import canvas
 import depixel_client as client
 import gi
 import host
@@ -15,7 +16,7 @@ from menu import SettingsMenu
 from preview import PreviewPane
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gimp, GLib, Gtk  # noqa: E402
+from gi.repository import Gimp, GLib, Gtk, Pango  # noqa: E402
 
 _HEIGHT = 500  # pixels of the rows; more of them scroll: a screen 768 pixels high shows the whole dialog
 _EXAMPLES = {"size": "such as 300% or 1024 px", "face": "such as age=60, smile"}
@@ -32,17 +33,18 @@ class Dialog:
 
     def __init__(self, action: client.Action, dialog: Any, config: Any, image: Any, layers: list[Any],
                  rows: dict[str, list[Any]]) -> None:  # fmt: skip
-        self._action, self._config, self._image, self._layers, self._rows = action, config, image, layers, rows
+        self._action, self._config, self._image, self._rows = action, config, image, rows
+        self._layers = host.outermost(layers)
         self._history, self._rates = client.History(), client.Rates()
         self._quiet = False
         dialog.set_title(action.title)
-        self._what = _what(action, image, layers)
         self._words, self._problem, self._outcome = _words(), _words(), _words()
-        self._source = _source(action, image, layers)
+        canvas.remove_left_over(image)
+        self._source, self._unreadable = _source(action, image, self._layers)
         self._start_values(config)
         self._preview: PreviewPane | None = None
         if self._source is not None:
-            self._preview = PreviewPane(action, self._source, self.values, self._measured, self._pick)
+            self._preview = PreviewPane(action, image, self._source, self.values, self._measured, self._pick)
         self.content = self._build(dialog)
         self._pick()
         config.connect("notify", self._changed)
@@ -78,7 +80,7 @@ class Dialog:
     def accepted(self) -> None:
         """Called when OK is pressed: whatever happens next, the values are not lost."""
         if self._preview is not None:
-            self._preview.stop()
+            self._preview.close()
         picture, values = host.name_of(self._layers[0]), self.values()
         picks = self._preview.picks() if self._preview is not None else []
         for pick in reversed(picks):  # each can be requested again separately
@@ -199,12 +201,13 @@ class Dialog:
         except client.EngineError as error:
             problem = str(error)
         about = "%s %s" % (self._action.explanation, exactness)
-        self._words.set_text("\n".join(filter(None, (self._what, size, about))))
+        what = _what(self._action, self._image, self._layers, values["output"])
+        self._words.set_text("\n".join(filter(None, (what, size, about))))
         picks = json.loads(self._config.get_property("picked") or "[]")
         ticked = "the ticked answer" if len(picks) == 1 else "the %d ticked answers" % len(picks)
         self._outcome.set_markup("<b>OK makes %s.</b>" % ticked if picks else "")
         self._outcome.set_visible(bool(picks))
-        self.refused(problem)
+        self.refused(problem or ("" if values["output"] in client.COPIES else self._unreadable))
 
     def _size(self, values: dict[str, Any]) -> tuple[str, str]:
         if self._source is None:
@@ -241,40 +244,57 @@ def _grow(scrolled: Any, inside: Any) -> bool:
 
 
 def _words() -> Any:
-    return Gtk.Label(wrap=True, width_chars=44, max_width_chars=50, xalign=0, yalign=0)
+    return Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR, width_chars=44, max_width_chars=50, xalign=0,
+                     yalign=0)  # fmt: skip
 
 
 def _grid(rows: dict[str, list[Any]], names: list[str]) -> Any:
     grid = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=2)
     for row, name in enumerate(names):
         widgets = rows[name]
+        widgets[-1].set_hexpand(True)
         for column, widget in enumerate(widgets):
             grid.attach(widget, column, row, 3 - len(widgets) if column == len(widgets) - 1 else 1, 1)
     return grid
 
 
-def _what(action: client.Action, image: Any, layers: list[Any]) -> str:
-    if len(layers) != 1 or not isinstance(layers[0], Gimp.Layer):
+# The pixels that the request is about, in words.
+def _what(action: client.Action, image: Any, layers: list[Any], output: str) -> str:
+    if output in client.COPIES:
+        from documents import copied
+
+        which = {"visible-document": "visible layer", "selected-document": "selected layer"}.get(output, "layer")
+        count = _counted(len(copied(image, layers, output)), which)
+        return "%s of the image, %d × %d pixels." % (count, image.get_width(), image.get_height())
+    if not all(isinstance(layer, Gimp.Layer) for layer in layers):
+        return ""
+    if len(layers) != 1:
         return "%d layers are selected; the preview shows the first." % len(layers)
     bounds = selection.bounds_of(image)
     layer = layers[0]
     size = (layer.get_width(), layer.get_height())
-    if bounds is None:
+    if action.name != client.UPSCALE.name and bounds is not None:
+        return "%s; the selection is the face's box." % layer.get_name()
+    if bounds is None or not selection.leaves_out(image, layers):
         what = "%s, %d × %d pixels" % (layer.get_name(), *size)
         if action.wire == "anonymise":
             what += "; nothing is selected, so Depixel looks for faces in the whole layer"
         return what + "."
-    if action.name != client.UPSCALE.name:
-        return "%s; the selection is the face's box." % layer.get_name()
     left, top = layer.get_offsets()[-2:]
     inside = selection.within(bounds, left, top, *size) or (0, 0, 0, 0)
-    return "The selected part of %s, %d × %d pixels." % (layer.get_name(), inside[2] - inside[0], inside[3] - inside[1])
+    part = (inside[2] - inside[0], inside[3] - inside[1])
+    return "The selected part of %s, %d × %d pixels." % (layer.get_name(), *part)
 
 
-def _source(action: client.Action, image: Any, layers: list[Any]) -> host.Source | None:
+def _counted(number: int, noun: str) -> str:
+    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+
+
+# The source for the preview, or why there is none.
+def _source(action: client.Action, image: Any, layers: list[Any]) -> tuple[host.Source | None, str]:
     upscale = action.name == client.UPSCALE.name
     try:
         host.check_layers(image, layers)
-        return host.read(image, layers[0], True, upscale, not upscale)
-    except host.Refusal:
-        return None  # the run itself will report the reason
+        return host.read(image, layers[0], True, upscale, not upscale), ""
+    except host.Refusal as refusal:
+        return None, str(refusal)

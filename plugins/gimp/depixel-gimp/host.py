@@ -126,6 +126,11 @@ def at(image: Any, places: list[int]) -> Any:
     return layer
 
 
+def outermost(layers: list[Any]) -> list[Any]:
+    """These layers without those that are inside a group among them, as when all layers are selected."""
+    return [layer for layer in layers if not any(_is_inside(layer, other) for other in layers)]
+
+
 def check_layers(image: Any, layers: list[Any]) -> None:
     """Refuse anything that is not a layer."""
     if not layers:
@@ -137,9 +142,6 @@ def check_layers(image: Any, layers: list[Any]) -> None:
             raise Refusal("A layer mask is selected: click on the layer itself and try again.")
         if not isinstance(layer, Gimp.Layer):
             raise Refusal("A channel is selected: click on a layer and try again.")
-    nested = [layer for layer in layers if any(_is_inside(layer, other) for other in layers)]
-    if nested:
-        raise Refusal("A layer group and a layer inside it are both selected: select one of them.")
 
 
 def read(image: Any, layer: Any, with_mask: bool, crop: bool, box: bool) -> Source:

@@ -9,6 +9,7 @@ from typing import Any, Callable
 import depixel_client as client
 import gi
 import pixbufs
+from canvas import CanvasPreview
 from host import Source
 from jobs import keep, pick_of, pixels_of, submission
 from selection import Box
@@ -16,13 +17,14 @@ from view import View
 from wall import Wall, WallEntry
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import GLib, Gtk  # noqa: E402
+from gi.repository import GLib, Gtk, Pango  # noqa: E402
 
 _WHOLE = 128  # pixels: up to this side the whole layer is answered, as for OK
 _PART, _MARGIN = 64, 16  # of a larger layer: the part shown, and the margin sent with it
 _LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at full size
 _CHEAP = 1.5  # seconds: faster previews are updated automatically
 _PAUSE = 400  # milliseconds without a change before the preview is updated
+_WORDS = 110  # pixels of the height of the text below the preview; more of it scrolls: faces have a sentence each
 _MORE = 4  # answers that "More like this" adds
 
 
@@ -39,6 +41,7 @@ class PreviewPane:
     def __init__(
         self,
         action: client.Action,
+        image: Any,
         source: Source,
         values: Callable[[], dict[str, Any]],
         measured: Callable[[dict[str, Any], client.Result], None],
@@ -46,6 +49,8 @@ class PreviewPane:
     ) -> None:
         self._action, self._source, self._values = action, source, values
         self._measured, self._picked = measured, picked
+        self._canvas = CanvasPreview(image, source)
+        self._current: WallEntry | None = None  # the answer in the view, while it matches the settings
         self._view = View(pixbufs.pixbuf_of(source), source.box, self._point)
         self._middle: tuple[int, int] | None = None  # of the part to preview, if it was clicked on
         self._wall = Wall(self._open, self._ticked)
@@ -68,6 +73,9 @@ class PreviewPane:
             self._timer = 0
         if not of_size_only and self._wall.kept():
             self._wall.keep_only(None)
+        if not of_size_only:
+            self._current = None
+        self._to_canvas()
         if len(self._wall) or self._job is not None:
             self._view.fade(True)
             self._words.set_markup("<b>The settings have changed since this preview.</b>")
@@ -87,6 +95,22 @@ class PreviewPane:
         if job is not None:
             self._words.set_text("")
             threading.Thread(target=job.cancel, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop, and remove the preview from GIMP's canvas."""
+        self.stop()
+        self._canvas.hide()
+        self._on_canvas.set_active(False)
+
+    # A dialog grows only to the least size of what is in it.
+    def _make_room(self, words: Any) -> bool:
+        width = max(1, words.get_allocated_width())
+        words.set_min_content_height(min(_WORDS, self._words.get_preferred_height_for_width(width)[1]))
+        return False
+
+    def _destroyed(self, _: Any) -> None:
+        self.stop()
+        self._canvas.hide()
 
     def _build(self) -> Any:
         self._stack = Gtk.Stack(homogeneous=False)
@@ -121,12 +145,23 @@ class PreviewPane:
         self._below.show_all()
         self._below.set_no_show_all(True)
         self._below.hide()
-        self._words = Gtk.Label(wrap=True, width_chars=36, max_width_chars=44, xalign=0, yalign=0)
+        self._on_canvas = Gtk.CheckButton(label="Show on the canvas")
+        self._on_canvas.set_tooltip_text("Show the answer in the image, in a temporary layer, until this dialog closes")
+        self._on_canvas.set_no_show_all(True)
+        self._on_canvas.connect("toggled", lambda _: self._to_canvas(ask=True))
+        self._words = Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR, width_chars=36, max_width_chars=44,
+                                xalign=0, yalign=0)  # fmt: skip
+        words = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
+        words.add(self._words)
+        self._words.connect("notify::label", lambda *_: GLib.idle_add(self._make_room, words))
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        for widget, grows in ((self._stack, True), (self._view.line, False), (row, False), (self._below, False),
-                              (self._words, False)):  # fmt: skip
+        self._compare = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        self._compare.pack_start(Gtk.Label(label="Before/after"), False, False, 0)
+        self._compare.pack_start(self._view.line, True, True, 0)
+        for widget, grows in ((self._stack, True), (self._compare, False), (self._on_canvas, False), (row, False),
+                              (self._below, False), (words, False)):  # fmt: skip
             column.pack_start(widget, grows, grows, 0)
-        column.connect("destroy", lambda _: self.stop())
+        column.connect("destroy", self._destroyed)
         self._name_buttons()
         return column
 
@@ -138,21 +173,50 @@ class PreviewPane:
         self._below.set_visible(len(self._wall) > 1 or self._view.line.get_sensitive() and self._can_vary())
         self._all.set_visible(len(self._wall) > 1)
         self._like.set_sensitive(len(self._wall.kept()) == 1 or len(self._wall) == 1)
+        self._on_canvas.set_visible(self._keeps_size())
 
     # At imagination 0 all answers of one kind are equal.
     def _can_vary(self) -> bool:
         return self._action.name != client.UPSCALE.name or self._values().get("imagination", 0) > 0
 
+    # GIMP's canvas can show only answers as large as their source.
+    def _keeps_size(self) -> bool:
+        if self._action.wire == "anonymise":
+            return True
+        if self._is_large():
+            return False
+        size = (self._source.width, self._source.height)
+        try:
+            settings = submission(self._action, self._source, self._values()).settings
+            return client.result_size(settings, *size) == size
+        except client.EngineError:
+            return False
+
+    def _display(self, entry: WallEntry) -> None:
+        self._view.show(entry.pixels, entry.part)
+        self._current = entry
+        self._to_canvas()
+
+    def _to_canvas(self, ask: bool = False) -> None:
+        if not (self._on_canvas.get_active() and self._keeps_size()):
+            self._canvas.hide()
+        elif self._current is not None:
+            self._canvas.show(self._current.pixels)
+        else:
+            self._canvas.hide()
+            if ask and self._job is None:
+                self._ask(1)
+
     def _switched(self, _: Any) -> None:
         self._stack.set_visible_child_name("all" if self._all.get_active() else "one")
-        for widget in (self._view.line, *self._view.zooms):
+        for widget in (self._compare, *self._view.zooms):
             widget.set_visible(not self._all.get_active())
         self._name_buttons()
 
     def _open(self, entry: WallEntry) -> None:
         self._all.set_active(False)
         self._wall.keep_only(entry)
-        self._view.show(entry.pixels, entry.part)
+        self._display(entry)
         self._words.set_text(entry.summary)
 
     def _ticked(self) -> None:
@@ -281,7 +345,7 @@ class PreviewPane:
             self._wall.add(one)
         if len(entries) == 1:
             self._seconds = seconds
-            self._view.show(entries[0].pixels, entries[0].part)
+            self._display(entries[0])
         self._all.set_active(len(entries) > 1 or (self._all.get_active() and len(self._wall) > 1))
         self._measured(entries[0].values, result)
         self._name_buttons()

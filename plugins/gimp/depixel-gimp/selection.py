@@ -50,6 +50,19 @@ def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | N
     return None if inside[0] >= inside[2] or inside[1] >= inside[3] else inside
 
 
+def leaves_out(image: Any, layers: list[Any]) -> bool:
+    """Whether there is a selection that does not include every pixel of these layers: *Select > All* is like none."""
+    bounds = bounds_of(image)
+    if bounds is None:
+        return False
+    for layer in layers:
+        left, top = layer.get_offsets()[-2:]
+        whole = (0, 0, layer.get_width(), layer.get_height())
+        if within(bounds, left, top, *whole[2:]) != whole or shape_of(image, left, top, *whole[2:], whole):
+            return True
+    return False
+
+
 def shape_of(image: Any, left: int, top: int, width: int, height: int, box: Box) -> bytes:
     """
     How much of each pixel is selected, 0 ... 255, in the rectangle at left, top in the image; b"" if the selection is

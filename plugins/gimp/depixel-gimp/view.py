@@ -1,4 +1,7 @@
-"""One answer, enlarged: before and after on both sides of a line, with zoom; dragging moves it."""
+"""
+One answer, enlarged: before and after on both sides of a line that the mouse moves; with zoom, and dragging moves the
+picture.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import pixbufs
 from selection import Box
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import Gdk, Gtk  # noqa: E402
+from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 
 SIDE = 300
 """Smallest side of the view in pixels."""
 _STILL = 4  # pixels that the mouse may move during a click
+_REACH = 6  # pixels from the line within which the mouse holds it
+_FRAME = 4  # pixels of the area around the picture
 
 
 class View:
@@ -31,6 +36,8 @@ class View:
         self._after: Any = None
         self._faded = False
         self.zoom = 1.0  # pixels of the screen for each pixel of the layer
+        self._fits = True  # until the user zooms, the picture is as large as the area allows
+        self._moves_line = False
         self._image = Gtk.Image(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
         catcher = Gtk.EventBox()
         catcher.add(self._image)
@@ -38,7 +45,7 @@ class View:
             Gdk.EventMask.SCROLL_MASK
             | Gdk.EventMask.BUTTON_PRESS_MASK
             | Gdk.EventMask.BUTTON_RELEASE_MASK
-            | Gdk.EventMask.BUTTON_MOTION_MASK
+            | Gdk.EventMask.POINTER_MOTION_MASK
         )
         catcher.connect("scroll-event", self._wheel)
         catcher.connect("button-press-event", self._press)
@@ -47,9 +54,15 @@ class View:
         self.area = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, hexpand=True, vexpand=True)
         self.area.set_size_request(SIDE, SIDE)
         self.area.add(catcher)
+        self._catcher = catcher
+        # Deferred, because a size requested during an allocation is ignored.
+        self.area.connect("size-allocate", lambda *_: GLib.idle_add(self._resized))
         self.line = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 100, 1)
         self.line.set_draw_value(False)
-        self.line.set_tooltip_text("The original is on the left of the line, the answer on the right.")
+        self.line.set_tooltip_text(
+            "The original is on the left of the line, the answer on the right. You can also "
+            "drag the line in the picture."
+        )
         self.line.connect("value-changed", lambda _: self.draw())
         self.zooms = [self._zoom_button("zoom-out-symbolic", 0.5), self._zoom_button("zoom-in-symbolic", 2.0)]
         self._fit(before.get_width(), before.get_height())
@@ -96,9 +109,22 @@ class View:
         self._image.set_from_pixbuf(pixbufs.split(before, after, self.line.get_value() / 100))
 
     def _fit(self, width: int, height: int) -> None:
-        zoom = SIDE / max(width, height)
-        self.zoom = float(int(zoom)) if zoom > 1 else zoom
+        self.zoom, self._fits = self._fitting(width, height), True
         self.draw()
+
+    def _fitting(self, width: int, height: int) -> float:
+        across, down = self.area.get_allocated_width(), self.area.get_allocated_height()
+        zoom = min((max(SIDE, across) - _FRAME) / width, (max(SIDE, down) - _FRAME) / height)
+        return float(int(zoom)) if zoom > 1 else zoom
+
+    # A larger dialog shows a larger picture.
+    def _resized(self) -> bool:
+        left, top, right, bottom = self.part
+        zoom = self._fitting(right - left, bottom - top)
+        if self._fits and zoom != self.zoom:
+            self.zoom = zoom
+            self.draw()
+        return False
 
     def _zoom_button(self, icon: str, times: float) -> Any:
         button = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.BUTTON)
@@ -110,7 +136,7 @@ class View:
         zoom = self.zoom * times
         width, height = self.part[2] - self.part[0], self.part[3] - self.part[1]
         if 16 <= zoom * max(width, height) <= 4096:
-            self.zoom = zoom
+            self.zoom, self._fits = zoom, False
             self.draw()
 
     def _wheel(self, _: Any, event: Any) -> bool:
@@ -123,9 +149,18 @@ class View:
     def _press(self, _: Any, event: Any) -> bool:
         across, down = self.area.get_hadjustment(), self.area.get_vadjustment()
         self._held = (event.x_root, event.y_root, across.get_value(), down.get_value())
+        self._moves_line = self._is_at_line(event.x)
         return True
 
     def _drag(self, _: Any, event: Any) -> bool:
+        if not event.state & Gdk.ModifierType.BUTTON1_MASK:
+            name = "col-resize" if self._is_at_line(event.x) else "default"
+            event.window.set_cursor(Gdk.Cursor.new_from_name(event.window.get_display(), name))
+            return True
+        if self._moves_line:
+            place = self._place()
+            self.line.set_value(100 * (event.x - place.x) / max(1, place.width))
+            return True
         x, y, left, top = self._held
         self.area.get_hadjustment().set_value(left - event.x_root + x)
         self.area.get_vadjustment().set_value(top - event.y_root + y)
@@ -134,8 +169,16 @@ class View:
     def _release(self, _: Any, event: Any) -> bool:
         moved = abs(event.x_root - self._held[0]) + abs(event.y_root - self._held[1])
         if self._after is None and moved < _STILL:
-            place = self._image.get_allocation()
+            place = self._place()
             x, y = (event.x - place.x) / self.zoom, (event.y - place.y) / self.zoom
             if 0 <= x < self._before.get_width() and 0 <= y < self._before.get_height():
                 self._pointed(int(x), int(y))
         return True
+
+    def _is_at_line(self, x: float) -> bool:
+        place = self._place()
+        return self._after is not None and abs(x - place.x - place.width * self.line.get_value() / 100) <= _REACH
+
+    # Where the picture is in the area that catches the mouse.
+    def _place(self) -> Any:
+        return self._image.get_allocation()

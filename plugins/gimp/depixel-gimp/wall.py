@@ -11,7 +11,7 @@ import pixbufs
 from selection import Box
 
 gi.require_version("Gtk", "3.0")
-from gi.repository import GLib, Gtk, Pango  # noqa: E402
+from gi.repository import GLib, Gtk  # noqa: E402
 
 _LEAST, _GAP = 90, 8  # pixels of a tile's side, and between tiles
 _WIDTH, _HEIGHT = 380, 390  # smallest size of all tiles together: four answers are fully visible
@@ -84,8 +84,7 @@ class Wall:
         button.get_accessible().set_name(entry.label)
         button.connect("clicked", lambda _: self._opened(entry))
         tick = Gtk.CheckButton(halign=Gtk.Align.CENTER)
-        tick.add(Gtk.Label(label=entry.label, wrap=True, lines=2, ellipsize=Pango.EllipsizeMode.END, width_chars=12,
-                           max_width_chars=16, xalign=0))  # fmt: skip
+        tick.add(Gtk.Label(label=entry.label, wrap=True, width_chars=12, max_width_chars=16, xalign=0))
         tick.set_tooltip_text("%s. Tick the answers that you want." % entry.label)
         tick.connect("toggled", self._toggled)
         tile = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)

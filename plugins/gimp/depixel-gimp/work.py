@@ -33,6 +33,7 @@ def perform(
     try:
         values = client.check(action, values)
         output = values["output"]
+        layers = host.outermost(layers)
         picks = picks_of(picked)
         check_request(action, image, layers, values, frames, len(picks))
         if output in client.COPIES:
@@ -92,7 +93,6 @@ def check_request(
     """
     output = values["output"]
     count = picked or values["candidates"]
-    selected = selection.bounds_of(image) is not None
     upscale = action.name == client.UPSCALE.name
     if output in client.COPIES:
         _check_copy(count, picked, frames)
@@ -100,6 +100,7 @@ def check_request(
             host.check_layers(image, layers)
         return
     host.check_layers(image, layers)
+    selected = selection.leaves_out(image, host.animation_layers(image) if frames else layers)
     if frames and output != "new-image":
         raise Refusal("The frames of an animation go to a new image: choose New image.")
     if frames and selected:
@@ -146,7 +147,7 @@ def _sources(
 def _check_replace(action: client.Action, image: Any, layers: list[Any], count: int) -> None:
     if count > 1:
         raise Refusal("Replace can take only one answer, and you asked for %d: choose New layers." % count)
-    if selection.bounds_of(image) is not None and action.name == client.UPSCALE.name:
+    if selection.leaves_out(image, layers) and action.name == client.UPSCALE.name:
         raise Refusal("A selected part cannot grow in place: choose New image or New layers, or clear the selection.")
     for layer in layers:
         host.check_replaceable(image, layer)

@@ -158,7 +158,7 @@ def _target(document: Document, node: Node) -> Target:
     area, notes = _area(document, node)
     times = _times(document, node)
     notes += [colours.note()] if colours.is_converted else []
-    notes += [f"All {len(times)} keyframes were answered together, for a new document."] if times else []
+    notes += [f"All {len(times)} keyframes were processed together, for a new document."] if times else []
     target = _over(document, node, area, colours, kind != "paintlayer" or masked)
     return replace(target, times=times, notes=tuple(notes), selection=_selection(document, area))
 

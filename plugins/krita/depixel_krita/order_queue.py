@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._client import COPIES, Engine, EngineError, Progress, Queued, file_suffix, joined, worst_exactness
+from ._client import COPIES, Engine, EngineError, Progress, Queued, file_suffix, joined, seconds_text, worst_exactness
 from .qt import QtCore, Signal
 from .work import Offer, Order, OrderResult, Work
 
@@ -48,7 +48,7 @@ class OrderSetResult:
         exactness = worst_exactness(results, next(filter(None, changes), ""))
         seconds = sum(result.seconds for result in results)
         notes = [note for part in self.parts for note in (*part.finished.result.notes, *part.order.target.notes)]
-        return joined([f"{len(results)} layers in {seconds:.1f} s; scaled back: {exactness}.", *notes])
+        return joined([f"{len(results)} layers in {seconds_text(seconds)}; scaled back: {exactness}.", *notes])
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class OrderQueue(QtCore.QObject):
     Signals:
         changed: an order set began, ended or was added.
         progressed: with a sentence, and the fraction that is done; -1 while that is unknown.
-        previewed: with a picture of the best answer so far.
+        previewed: with the picture that is being answered, and one of the best answer so far.
         finished: with an `OrderSetResult`.
         failed: with the `OrderSet` and a sentence.
     """
 
     changed = Signal()
     progressed = Signal(str, float)
-    previewed = Signal(object)
+    previewed = Signal(object, object)
     finished = Signal(object)
     failed = Signal(object, str)
 
@@ -158,7 +158,7 @@ class OrderQueue(QtCore.QObject):
             fraction = (len(self._done) + fraction) / len(self._order_sets[0].parts)
         self.progressed.emit(f"{self._title()}: {words}", fraction)
         if isinstance(event, Progress) and event.preview is not None and len(self._order_sets[0].parts) == 1:
-            self.previewed.emit(event.preview)
+            self.previewed.emit(self.work.source, event.preview)
 
     def _finished(self, part: OrderResult) -> None:
         self._done.append(part)

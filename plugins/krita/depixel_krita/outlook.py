@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._client import IMAGINE_FACE, Action, BadOptionError, Rates, duration_text, read_target, result_size
+from ._client import UPSCALE, Action, BadOptionError, Rates, duration_text, read_target, result_size
 from .host import Target
 from .sizes import sized
 
 
 def outlook(rates: Rates, action: Action, values: Mapping[str, Any], target: Target) -> str:
     """`192 × 192 pixels, about 2 s`; without the time before the first request; empty if the values are invalid."""
-    part = target if action.name == IMAGINE_FACE.name else target.chosen()
+    part = target.chosen() if action.name == UPSCALE.name else target  # a face is answered in its whole picture
     width, height = part.width, part.height
     if action.wire == "upscale":
         try:

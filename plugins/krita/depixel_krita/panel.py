@@ -338,9 +338,9 @@ class Panel(PanelWidgets):
         self.bar.setRange(0, 0 if fraction < 0 else 1000)  # animated until the engine reports progress
         self.bar.setValue(round(1000 * max(0.0, fraction)))
 
-    def _previewed(self, picture: Preview) -> None:
+    def _previewed(self, source: Preview, answer: Preview) -> None:
         if not self.offers:
-            self.view.show_after(picture)
+            self.view.show_both(source, answer)
 
     def _looked(self, target: Target | None) -> None:
         before, self._target = self._recipe, target

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from .qt import QtCore, QtWidgets
+
+_LONG = re.compile(r"\S{24}(?=\S)")  # so much of a word without a place to break the line
 
 
 def label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:
@@ -37,6 +41,11 @@ def row(*widgets: QtWidgets.QWidget, columns: int = 0) -> QtWidgets.QLayout:
 def shortened(words: str, most: int) -> str:
     """The words, or their beginning and three dots if they have more than `most` characters."""
     return words if len(words) <= most else words[:most].rpartition(" ")[0] + " ..."
+
+
+def breakable(words: str) -> str:
+    """The words with places to break lines in very long ones, such as file names: they must not widen a docker."""
+    return _LONG.sub("\\g<0>\u200b", words)
 
 
 class Scrolling(QtWidgets.QScrollArea):

@@ -38,8 +38,15 @@ class CallFailure:
     sentence: str
 
 
+@dataclass(frozen=True)
+class CallSource:
+    """The picture that is sent, for the screen; the first message."""
+
+    picture: Preview
+
+
 Message = Any
-"""An `Event` other than `Result`, or `CallResult` or `CallFailure`, which are the last."""
+"""`CallSource`, an `Event` other than `Result`, or `CallResult` or `CallFailure`, which are the last."""
 
 
 class EngineCall:
@@ -104,6 +111,7 @@ class EngineCall:
         width, height, channels, depth = self._shape
         frames = tuple(self._exchanged(frame) for frame in self._samples)
         source = Preview(*reduced(frames[0], width, height, channels, depth, SHOWN_SIDE))
+        self._messages.put(CallSource(source))
         pixels = Pixels(width, height, channels, tuple(map(bytes, frames)), depth=depth, name=self._name)
         submission = self._ask(pixels)
         self._job = self._engine.upscale(submission)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ._client import ANONYMISE_FACE, IMAGINE_FACE, UPSCALE, Action, Place, Recipe
 from .form import Form
-from .pieces import Scrolling, button, label, row, shortened
+from .pieces import Scrolling, breakable, button, label, row, shortened
 from .qt import QtCore, QtGui, QtWidgets
 from .view import CompareView, Line, Strip
 
@@ -68,7 +68,7 @@ class PanelWidgets(QtWidgets.QWidget):
         """
         self.message = words
         most = max(self.most_words, 240) if whole else self.most_words
-        self.words.setText(shortened(words, most))
+        self.words.setText(breakable(shortened(words, most)))
         self.words.setToolTip(words if len(words) > most else "")
         self.words.setVisible(bool(words))
         self.words.setProperty("describes", describes)

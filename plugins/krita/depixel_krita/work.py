@@ -30,7 +30,7 @@ from .painting import Painting
 from .pixels import swapped
 from .qt import QtCore, Signal
 from .recipes import KeptRecipe
-from .task import CallFailure, CallResult, EngineCall
+from .task import CallFailure, CallResult, CallSource, EngineCall
 from .turns import Stepper
 
 _PUMP = 30  # milliseconds between two checks of the queue
@@ -107,6 +107,7 @@ class Work(QtCore.QObject):
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
         self._task: EngineCall | None = None
+        self.source: Preview | None = None  # the picture that is being answered, once it was read
         self._ticks = 0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._pump)
@@ -203,6 +204,9 @@ class Work(QtCore.QObject):
             if isinstance(message, CallFailure):
                 self._fail(message.sentence)
                 return
+            if isinstance(message, CallSource):
+                self.source = message.picture
+                continue
             self.progressed.emit(message)
             if self._task is None:  # cancelled by the receiver of the signal
                 return
@@ -217,7 +221,7 @@ class Work(QtCore.QObject):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._order = self._reading = self._shot = self._task = None
+        self._order = self._reading = self._shot = self._task = self.source = None
 
 
 def _offers(order: Order, finished: CallResult) -> tuple[Offer, ...]:

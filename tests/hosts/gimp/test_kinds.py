@@ -164,7 +164,7 @@ def test_groups(seen: dict[str, Any], upsampler: Upsampler) -> None:
 
     assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
     assert "layer group and cannot be replaced" in found["error2"]
-    assert "both selected" in found["error3"]
+    assert found["together"] == [["G x3, seed 0, exact"], ""]  # with a layer inside it
     assert found["inside"] == ["in x2, seed 0, exact", "in"]
 
 

@@ -14,6 +14,9 @@ from tests.hosts.gimp.test_window import keep_screenshots
 
 pytestmark = pytest.mark.host
 
+SAMPLES = {"SPRITE": "sprites/mage.png", "FACE": "faces/portrait.png", "FACE2": "faces/portrait-2.png",
+           "TEXTURE": "textures/wall.png"}  # fmt: skip
+
 
 def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
     """
@@ -22,16 +25,15 @@ def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
     To run only some cases, or with another colour scheme of GIMP: CASES=plain,four SCHEME=light.
     """
     out = gimp.host.work / "out"
-    for source in (ROOT / "samples" / "sprites" / "mage.png", ROOT / "samples" / "faces" / "portrait.png"):
-        shutil.copy(source, out / source.name)
+    for name, sample in SAMPLES.items():
+        shutil.copy(ROOT / "samples" / sample, out / f"{name}.png")
     process = gimp.host.start(
         *("bash", str(HERE / "inside" / "display.sh")),
         GIMP3_DIRECTORY=str(gimp.profile),
         INSIDE=str(HERE / "inside"),
         OUT=str(out),
-        PICTURE=str(out / "mage.png"),
-        SPRITE=str(out / "mage.png"),
-        FACE=str(out / "portrait.png"),
+        PICTURE=str(out / "SPRITE.png"),
+        **{name: str(out / f"{name}.png") for name in SAMPLES},
         SCRIPT=script,
         SCHEME=os.environ.get("SCHEME", "dark"),
         CASES=os.environ.get("CASES", ""),

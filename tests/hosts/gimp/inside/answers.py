@@ -172,13 +172,15 @@ def partial_documents():
     visible = call(image, [named["below"]], scale=2, domain="art", output="visible-document")
     chosen = call(image, [named["seen"], named["off"]], scale=2, domain="art", output="selected-document")
     group = call(image, [named["outer"]], scale=2, domain="art", output="selected-document")
-    twice = call(image, [named["outer"], named["seen"]], scale=2, domain="art", output="selected-document")[:2]
+    twice = call(image, [named["outer"], named["seen"]], scale=2, domain="art", output="selected-document")
     for layer in image.get_layers():
         layer.set_visible(False)
     none = call(image, [named["below"]], scale=2, domain="art", output="visible-document")[:2]
-    names = [sorted(x.get_name() for x in all_layers(found[2].get_layers())) for found in (visible, chosen, group)]
+    names = [
+        sorted(x.get_name() for x in all_layers(found[2].get_layers())) for found in (visible, chosen, group, twice)
+    ]
     below = next(x for x in visible[2].get_layers() if x.get_name() == "below")
-    return {"errors": [visible[1], chosen[1], group[1]], "names": names, "none": none, "twice": twice,
+    return {"errors": [visible[1], chosen[1], group[1]], "names": names[:3], "none": none, "twice": names[3],
             "size": [visible[2].get_width(), visible[2].get_height()], "given": dump(named["below"], 4),
             "below": dump(below, 4), "left": len(all_layers(image.get_layers()))}  # fmt: skip
 

@@ -195,10 +195,11 @@ def group():
     before = {**dump(outer, 4), "name": "G"}
     status, error, result = call(image, [outer], scale=3, domain="art")
     status2, error2, _ = call(image, [outer], output="replace")
-    status3, error3, _ = call(image, [outer, layer])
+    _, error3, together = call(image, [outer, layer], scale=3, domain="art")
     status4, error4, _ = call(image, [layer], scale=2, domain="art", output="new-layers")
     return {"status": status, "error": error, "before": before,
-            "answer": dump(result.get_layers()[0], 4), "error2": error2, "error3": error3, "status4": status4,
+            "answer": dump(result.get_layers()[0], 4), "error2": error2, "status4": status4,
+            "together": [[x.get_name() for x in together.get_layers()] if together else [], error3],
             "inside": [child.get_name() for child in outer.get_children()]}  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Driver(Extension):
             "flow",
             "colours",
             "life",
+            "variants",
             "measures",
         ):  # they add to desk.ALL, in this order
             import_module("depixel_driver." + name)

@@ -1,0 +1,337 @@
+# What an artist meets: large dialogs, GIMP's canvas, textures, groups, odd selections, names and images.
+exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
+exec(open(os.environ["INSIDE"] + "/desk.py").read())
+exec(open(os.environ["INSIDE"] + "/cases.py").read())
+
+
+LEFT = {}
+
+
+def line_of(image):
+    """Names of all layers, the topmost first, and whether the image counts as changed."""
+    return [[x.get_name() for x in image.get_layers()], image.is_dirty()]
+
+
+def shown(variable):
+    """An image in a window of its own."""
+    image, layers = opened(variable)
+    Gimp.Display.new(image)
+    image.clean_all()
+    return image, layers
+
+
+@case("anonymise-face", lambda: shown("FACE"), kept=8, detail="calm")
+def canvas(desk, facts):
+    """The answer on the canvas, in a temporary layer that leaves with the dialog."""
+    yield 0.5
+    facts["before"] = line_of(desk.image)
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.5
+    yield desk.idle
+    yield 1.0
+    facts["shown"] = line_of(desk.image)
+    facts["selected"] = [x.get_name() for x in desk.image.get_selected_layers()]
+    layer = desk.image.get_layers()[0]
+    facts["pixels"] = pixels(layer, 4) != pixels(desk.image.get_layers()[1], 4)
+    desk.shot("canvas")
+    desk.config.set_property("kept", 6)
+    yield 0.2
+    facts["stale"] = line_of(desk.image)
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    facts["again"] = line_of(desk.image)
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.3
+    facts["off"] = line_of(desk.image)
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.5
+    desk.image.remove_layer(desk.image.get_layers()[0])  # by the user
+    yield 0.2
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    facts["after removal"] = line_of(desk.image)[0]
+    cancel(desk)
+    LEFT["image"] = desk.image
+
+
+def undo():
+    """Ctrl+Z in GIMP's window."""
+    windows = subprocess.run(["xdotool", "search", "--name", "GIMP$"], capture_output=True, text=True).stdout.split()
+    subprocess.run(["xdotool", "windowactivate", "--sync", windows[-1], "key", "ctrl+z"], timeout=20)
+
+
+@case("anonymise-face", lambda: shown("FACE"), kept=8, detail="calm")
+def canvas_and_undo(desk, facts):
+    """What was done before, and while the preview was on the canvas, can be undone in its order."""
+    image = desk.image
+    image.undo_group_start()
+    image.resize(20, 20, 0, 0)
+    image.undo_group_end()
+    yield 0.5
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.5
+    yield desk.idle
+    yield 0.5
+    layer = image.get_layers()[1]
+    image.undo_group_start()
+    layer.set_offsets(3, 2)
+    image.undo_group_end()
+    facts["shown"] = [*line_of(image), image.get_width(), list(layer.get_offsets()[-2:])]
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.5
+    facts["hidden"] = [*line_of(image), image.get_width(), list(layer.get_offsets()[-2:])]
+    for step in ("one", "two"):
+        undo()
+        yield 2.0
+        facts[step] = [line_of(image)[0], image.get_width(), list(layer.get_offsets()[-2:])]
+    cancel(desk)
+
+
+def left_over():
+    """A preview whose plug-in was killed."""
+    import canvas as of_plug_in
+    import pixbufs
+
+    image, layers = shown("FACE")
+    source = host_module().read(image, layers[0], True, False, True)
+    of_plug_in.CanvasPreview(image, source).show(pixbufs.pixbuf_of(source))
+    LEFT["before"] = line_of(image)
+    return image, layers
+
+
+def host_module():
+    import host
+
+    return host
+
+
+@case("anonymise-face", left_over)
+def swept(desk, facts):
+    """The next dialog removes what a killed one has left on the canvas."""
+    yield 0.5
+    facts.update(before=LEFT["before"], after=line_of(desk.image), cancelled=line_of(LEFT["image"]))
+    cancel(desk)
+
+
+@case("upscale", "SPRITE", domain="pixel-art")
+def resized(desk, facts):
+    """A larger dialog shows a larger picture; the line between before and after can be dragged in it."""
+    yield desk.idle
+    yield 0.5
+    view = desk.helper._preview._view
+    facts["small"] = view.zoom
+    desk.dialog.resize(1200, 730)
+    yield 1.5
+    facts["large"] = view.zoom
+    desk.shot("resized")
+    place = view._image.get_allocation()
+    left, top = view._catcher.get_window().get_origin()[-2:]
+    x, y = left + place.x, top + place.y + place.height // 2
+    far = x + place.width // 2
+    mouse = [
+        "mousemove",
+        str(x + 1),
+        str(y),
+        "mousedown",
+        "1",
+        "mousemove",
+        str(x + 40),
+        str(y),
+        "mousemove",
+        str(far),
+        str(y),
+    ]
+    subprocess.run(["xdotool", *mouse, "mouseup", "1"], timeout=20, check=False)
+    yield 0.8
+    facts["line"] = view.line.get_value()
+    desk.shot("resized-split")
+    desk.click(view.zooms[1])
+    yield 0.5
+    facts["zoomed"] = view.zoom
+    cancel(desk)
+
+
+@case("upscale", "TEXTURE", scale=2)
+def texture(desk, facts):
+    yield 0.5
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    desk.shot("texture")
+    facts["says"] = desk.words()
+    desk.config.set_property("domain", "textures")
+    desk.config.set_property("candidates", 3)
+    desk.config.set_property("imagination", 0.5)
+    yield 0.3
+    desk.press("3 answers")
+    yield desk.idle
+    yield 0.8
+    desk.shot("texture-three")
+    facts["cut"] = desk.fits()["cut"]
+    cancel(desk)
+
+
+def group():
+    """A group with a mask, with a hidden layer in it."""
+    image, layers = opened("SPRITE")
+    outer = Gimp.GroupLayer.new(image, "Hat and coat")
+    image.insert_layer(outer, None, 0)
+    inner = layers[0].copy()
+    image.insert_layer(inner, outer, 0)
+    outer.add_mask(outer.create_mask(Gimp.AddMaskType.WHITE))
+    return image, [outer, inner]
+
+
+@case("upscale", group, output="selected-document")
+def all_selected(desk, facts):
+    """A group and a layer inside it are both selected, as after selecting all layers."""
+    yield desk.idle
+    facts["copy"] = desk.words()
+    desk.shot("group")
+    desk.config.set_property("output", "new-image")
+    yield 0.3
+    facts["one"] = desk.words()
+    desk.press("OK")
+
+
+def with_channel():
+    image, layers = opened("SPRITE")
+    channel = Gimp.Channel.new(image, "Red thing", 32, 32, 50.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    return image, [channel]
+
+
+@case("upscale", with_channel)
+def channel(desk, facts):
+    """A channel instead of a layer: the dialog says at once what to do."""
+    yield 0.8
+    facts["says"] = desk.words()
+    desk.shot("channel")
+    desk.press("OK")
+    yield 0.5
+    facts["open"] = desk.dialog.get_mapped()
+    cancel(desk)
+
+
+def everything_selected():
+    image, layers = opened("SPRITE")
+    Gimp.Selection.all(image)
+    return image, layers
+
+
+@case("upscale", everything_selected, output="replace", scale=2)
+def select_all(desk, facts):
+    """Select > All is the same as no selection."""
+    yield desk.idle
+    facts["says"] = desk.words()
+    desk.press("OK")
+
+
+def long_name():
+    image, layers = opened("SPRITE")
+    layers[0].set_name("a_file_name_without_any_place_to_break_a_line_" * 6)
+    return image, layers
+
+
+@case("upscale", long_name)
+def long(desk, facts):
+    yield desk.idle
+    yield 0.3
+    facts["fits"] = fits(desk)
+    desk.shot("long-name")
+    desk.press("OK")
+
+
+def indexed():
+    image, layers = opened("SPRITE")
+    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
+    return image, image.get_layers()
+
+
+@case("upscale", indexed, output="new-layers")
+def indexed_refused(desk, facts):
+    yield desk.idle
+    desk.press("OK")
+    yield 0.5
+    facts["says"] = desk.words()
+    desk.shot("indexed-refused")
+    cancel(desk)
+
+
+def huge():
+    image, layers = opened("SPRITE")
+    image.scale(4096, 4096)
+    image.clean_all()
+    return image, image.get_layers()
+
+
+@case("upscale", huge, scale=64)
+def large_canvas(desk, facts):
+    """4096 x 4096 pixels: the dialog opens, an answer that is too large is refused, and a part previewed."""
+    yield 1.0
+    facts["says"] = desk.words()
+    desk.config.set_property("scale", 4)
+    yield 0.3
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.5
+    desk.shot("large-canvas")
+    facts["preview"] = desk.words()
+    cancel(desk)
+
+
+@case("upscale", lambda: shown("SPRITE"))
+def closed(desk, facts):
+    """The image disappears while the dialog is open: Preview and OK survive it."""
+    yield desk.idle
+    desk.image.delete()
+    yield 0.3
+    desk.press("Preview")
+    yield desk.idle
+    yield 0.3
+    facts["preview"] = desk.words()
+    desk.config.set_property("scale", 3)
+    yield 0.5
+    desk.press("OK")
+
+
+def two_people():
+    """A group picture: two faces of 96 pixels on grey."""
+    image = Gimp.Image.new(320, 200, BASE.RGB)
+    ground = add(image, 320, 200, 3, "Group")
+    ground.fill(Gimp.FillType.WHITE)
+    for at, name in enumerate(("FACE", "FACE2")):
+        loaded = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(os.environ[name]))
+        Gimp.context_set_interpolation(Gimp.InterpolationType.CUBIC)
+        loaded.scale(96, 96)
+        layer = Gimp.Layer.new_from_drawable(loaded.get_layers()[0], image)
+        image.insert_layer(layer, None, 0)
+        layer.set_offsets(30 + 160 * at, 50)
+        loaded.delete()
+    layer = image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+    layer.set_name("Group")
+    Gimp.Display.new(image)
+    return image, [layer]
+
+
+@case("anonymise-face", two_people, kept=6, detail="calm", steps=2)
+def group_picture(desk, facts):
+    """Faces are looked for; each is replaced where it is; the canvas shows it."""
+    yield 0.5
+    desk.click(desk.button("More settings"), x=0.1)
+    yield 0.6
+    facts["widths"] = [x.get_allocated_width() for x in desk.all(GimpUi.SpinScale)]
+    desk.click(desk.button("Show on the canvas"))
+    yield 0.5
+    yield desk.idle
+    yield 1.0
+    facts["says"] = desk.words()
+    facts["fits"] = fits(desk)
+    desk.shot("group-picture")
+    desk.press("OK")
+
+
+save(os.environ["SCRIPT"], FACTS)
+print("FINISHED", flush=True)

@@ -1,0 +1,96 @@
+"""What an artist meets in a real GIMP: its canvas, large dialogs, odd selections, names and images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.hosts.gimp.conftest import Gimp
+from tests.hosts.gimp.test_states import in_a_window
+
+pytestmark = pytest.mark.host
+
+
+@pytest.fixture(scope="module")
+def seen(gimp: Gimp) -> dict[str, Any]:
+    """The results of all cases from GIMP's side, in one run."""
+    found = in_a_window(gimp, "artist.py")
+    found.pop("facts")
+    broken = {name: facts["error"] or facts.get("raised") for name, facts in found.items()}
+    assert not any(broken.values()), broken
+    return found
+
+
+def test_the_canvas_shows_a_preview_that_leaves_no_trace(seen: dict[str, Any]) -> None:
+    """A layer above the source; gone when it is outdated, switched off or cancelled; the image stays unchanged."""
+    found = seen["canvas"]
+
+    alone, both = [["Background"], False], [["Depixel preview", "Background"], False]
+    assert [found[name] for name in ("before", "shown", "stale", "again", "off")] == [alone, both, alone, both, alone]
+    assert found["selected"] == ["Background"] and found["pixels"]
+    assert found["after removal"] == ["Depixel preview", "Background"]
+    assert seen["swept"]["cancelled"] == [["Background"], True]  # changed, because a layer was deleted by hand
+
+
+def test_a_preview_on_the_canvas_is_not_in_the_history(seen: dict[str, Any]) -> None:
+    """Steps before and during the preview are undone in their order."""
+    found = seen["canvas_and_undo"]
+
+    assert found["shown"] == [["Depixel preview", "Background"], True, 20, [3, 2]]
+    assert found["hidden"] == [["Background"], True, 20, [3, 2]]
+    assert found["one"] == [["Background"], 20, [0, 0]]
+    assert found["two"] == [["Background"], 16, [0, 0]]
+
+
+def test_a_left_over_preview_is_removed(seen: dict[str, Any]) -> None:
+    """After a plug-in was killed: by the next dialog."""
+    assert seen["swept"]["before"][0] == ["Depixel preview", "Background"]
+    assert seen["swept"]["after"] == [["Background"], False]
+
+
+def test_a_larger_dialog_shows_a_larger_picture(seen: dict[str, Any]) -> None:
+    """Until the user zooms; the line is dragged in the picture."""
+    found = seen["resized"]
+
+    assert found["small"] < found["large"] and found["zoomed"] == 2 * found["large"]
+    assert 40 < found["line"] < 60
+
+
+def test_tiles_have_their_whole_labels(seen: dict[str, Any]) -> None:
+    """Three answers to a texture, after an automatic one: the labels name what differs."""
+    assert seen["texture"]["cut"] == []
+
+
+def test_all_layers_may_be_selected(seen: dict[str, Any]) -> None:
+    """A layer inside a selected group belongs to the group."""
+    found = seen["all_selected"]
+
+    assert "1 selected layer of the image, 32 × 32 pixels." in found["copy"]
+    assert "Hat and coat, 32 × 32 pixels." in found["one"]
+    assert len(found["result"]["layers"]) == 1
+
+
+def test_everything_selected_is_like_nothing_selected(seen: dict[str, Any]) -> None:
+    """Select > All, and Replace."""
+    assert "Background, 32 × 32 pixels." in seen["select_all"]["says"]
+    assert seen["select_all"]["result"]["size"] == [64, 64]
+
+
+def test_what_cannot_be_done_is_said_in_the_open_dialog(seen: dict[str, Any]) -> None:
+    """A channel, new colours in an indexed image, an answer that is too large: before anything is sent."""
+    assert "A channel is selected" in seen["channel"]["says"] and seen["channel"]["open"]
+    assert "cannot take new colours" in seen["indexed_refused"]["says"]
+    assert "more than 1074: choose a smaller scale" in seen["large_canvas"]["says"]
+    assert "1 answer in" in seen["large_canvas"]["preview"]
+
+
+def test_long_names_and_texts_fit_the_screen(seen: dict[str, Any]) -> None:
+    """A name without spaces; a sentence for each face of a group picture. Every row is as wide as the others."""
+    assert seen["long"]["fits"][2], seen["long"]["fits"]
+    assert seen["group_picture"]["fits"][2], seen["group_picture"]["fits"]
+    assert len(set(seen["group_picture"]["widths"])) == 1
+
+
+def test_a_closed_image_ends_the_dialog_quietly(seen: dict[str, Any]) -> None:
+    """Preview still works on what was read; OK makes nothing, and no error."""
+    assert "1 answer in" in seen["closed"]["preview"] and seen["closed"]["result"] is None
