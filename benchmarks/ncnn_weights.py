@@ -33,16 +33,14 @@ class Layer:
 
 
 def layers(param: Path) -> Iterator[Layer]:
-    """The layers with weights, in the order of the graph. Raises ValueError for others."""
+    """The layers with weights, in the order of the graph. Raises ValueError if there are others."""
     lines = param.read_text("ascii").split("\n")
     if int(lines[0]) != MAGIC:
         raise ValueError(f"{param} is not a network in ncnn's text format")
     data, at = param.with_suffix(".bin").read_bytes(), 0
-    channels: dict[str, int] = {}  # of each blob
     for words in (line.split() for line in lines[2:] if line.strip()):
-        kind, inputs, outputs = words[0], int(words[2]), int(words[3])
-        names, made = words[4 : 4 + inputs], words[4 + inputs : 4 + inputs + outputs]
-        values = dict(word.split("=", 1) for word in words[4 + inputs + outputs :] if not word.startswith("-"))
+        kind, blobs = words[0], int(words[2]) + int(words[3])
+        values = dict(word.split("=", 1) for word in words[4 + blobs :] if not word.startswith("-"))
         if kind == "Convolution":
             count, size = int(values["0"]), int(values["6"])
             flag = struct.unpack_from("<I", data, at)[0]
@@ -53,13 +51,10 @@ def layers(param: Path) -> Iterator[Layer]:
             at += 4 * count
             side = int(values["1"])
             yield Layer(kind, (torch.from_numpy(weight).reshape(count, -1, side, side), torch.from_numpy(bias)))
-            channels.update(dict.fromkeys(made, count))
         elif kind == "PReLU":
             count = int(values["0"])
             yield Layer(kind, (torch.from_numpy(np.frombuffer(data, "<f4", count, at).copy()),))
             at += 4 * count
-        else:
-            channels.update(dict.fromkeys(made, channels.get(names[0], 0) if names else 3))
     if at != len(data):
         raise ValueError(f"{param.with_suffix('.bin')} has {len(data)} bytes, of which {at} were understood")
 

@@ -12,9 +12,9 @@ from tiny_art import write_tiny_art
 from tiny_prior import TinyFaces
 
 from depixel.domain import FACES, NORMALS
-from depixel.enlarging import decoding
 from depixel.enlarging.engine import EnlargingEngine
 from depixel.errors import BadUsageError, CancelledError, DepixelError, OutOfMemoryError, PictureTooLargeError
+from depixel.exporting.plane import export_tile
 from depixel.monitor import Monitor, SearchStep
 from depixel.picture import Picture
 from depixel.preparation.prepare import Prepared, prepare
@@ -459,6 +459,23 @@ def test_a_sheet_is_prepared_once(upsampler: Upsampler, monkeypatch: pytest.Monk
     assert any("sheet of 2x1" in note for note in report.notes)
 
 
+@pytest.mark.parametrize(
+    ("side", "free", "share"),
+    [(16, 2**34, 32), (128, 2**34, 1), (384, 2**34, 1), (385, 2**34, 0), (384, 2**29, 0), (128, 2**20, 0)],
+)
+def test_one_core_answers_what_fits_into_its_pass(
+    upsampler: Upsampler, side: int, free: int, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small pictures, or a medium one, if each core has the memory; all cores share what needs several passes."""
+    monkeypatch.setattr("depixel.devices.free_memory", lambda _: free)
+    monkeypatch.setattr("depixel.enlarging.engine.count_cores", lambda: 2)
+    request = Request(domain="textures", wrap="none")
+    prepared = prepare(Picture((np.zeros((side, side, 3), np.uint8),)), request, None)
+    engine = EnlargingEngine(upsampler.shelf.art(), torch.device("cpu"), 384 * 384)
+
+    assert engine.share(prepared, request) == share
+
+
 @pytest.mark.parametrize("frames", [1, 3])
 def test_tiles_are_shared_out_among_the_cores(
     upsampler: Upsampler, frames: int, monkeypatch: pytest.MonkeyPatch
@@ -469,13 +486,12 @@ def test_tiles_are_shared_out_among_the_cores(
     threads: set[int] = set()
     steps: list[SearchStep] = []
     before = torch.get_num_threads()
-    exported = decoding.export_tile
 
     def export(*values: Any, **options: Any) -> Any:
         threads.add(threading.get_ident())
-        return exported(*values, **options)
+        return export_tile(*values, **options)
 
-    monkeypatch.setattr(decoding, "export_tile", export)
+    monkeypatch.setattr("depixel.enlarging.decoding.export_tile", export)
     answers = []
     try:
         for cores in (1, 2):

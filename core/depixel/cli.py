@@ -24,6 +24,9 @@ from depixel.terminal.stopping import finish, heard_inside_decoders
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # the argument of every `add_parser`
 
+_SWITCH_SECONDS = 0.0005
+"""Python's own 5 ms would let a thread that computes wait as long for one that reads, names or writes pictures."""
+
 COMMANDS = {
     "upscale": ("depixel.commands.upscale", "upscale pictures, folders of pictures or patterns"),
     "project": ("depixel.commands.project", "make another upscaler's result scale back down to its input"),
@@ -61,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         with heard_inside_decoders():
             return int(importlib.import_module(COMMANDS[args.command][0]).run(args))

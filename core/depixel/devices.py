@@ -16,7 +16,7 @@ from depixel.errors import BadUsageError
 
 _CPU_BUDGET = 384 * 384  # small pixels per forward pass: enough that the surroundings of tiles cost little
 _CPU_PASS = 2 * 64 * 64  # fits into one core's cache (1 MB); with 4 times as many, each takes 1.2 to 1.8 times as long
-_PASS_BYTES = 8192  # memory of a pass of Depixel's own networks per small pixel, on a CPU
+_PASS_BYTES = 5120  # memory of a pass of Depixel's own networks per small pixel on a CPU; 2950 to 4600 were measured
 _GPU_BUDGET = 1024 * 1024
 _LEAST_PASS = 64 * 64
 _MEMORY_WORDS = (

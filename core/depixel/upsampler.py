@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
@@ -91,7 +92,7 @@ class Upsampler:
         self.shelf = Shelf(self.device, weights)
         self._budget = budget_for(self.device)
         self._undither: Undither | None = None
-        self._computing = threading.Lock()  # held by one caller at a time
+        self._computing = threading.Lock()  # held by one caller at a time, for what takes all cores
 
     @property
     def cores(self) -> int:
@@ -154,9 +155,8 @@ class Upsampler:
             except DepixelError as error:
                 outcomes[index] = error
         course = Course(monitor.part(_PREPARING, 1.0), [picture.pixel_count for picture in pictures])
-        with self._computing:
-            for part, reports in self._answers(batches, request, course, shortages):
-                outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
+        for part, reports in self._answers(batches, request, course, shortages):
+            outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))
         if larger:
             enlarging = course.part(larger)
             doubled = self.upsample_many([pictures[index] for index in larger], replace(request, scale=4), enlarging)
@@ -221,7 +221,9 @@ class Upsampler:
         if len(beside) == 1:
             alone, beside = [*alone, *beside], []
         for part in alone:
-            yield part, work(part, course.part([index for index, _ in part]))
+            with self._computing:
+                reports = work(part, course.part([index for index, _ in part]))
+            yield part, reports
         monitor = course.part([index for part in beside for index, _ in part])
         done, total = 0, sum(map(len, beside))
 
@@ -231,7 +233,10 @@ class Upsampler:
             monitor.step(SearchStep(done, total, 0.0, stage="pictures"))
 
         quiet = monitor.without_steps()
-        yield from zip(beside, side_by_side([partial(work, part, quiet) for part in beside], finished), strict=True)
+        # Callers take turns, except on several cores: there, one caller's last parts run beside another's first ones.
+        with nullcontext() if self.cores > 1 else self._computing:
+            answered = side_by_side([partial(work, part, quiet) for part in beside], finished)
+        yield from zip(beside, answered, strict=True)
 
     def _answer(
         self, batch: list[Prepared], request: Request, monitor: Monitor, shortages: tuple[str, ...]

@@ -54,6 +54,18 @@ def test_a_hostile_site_gets_nothing(visitor: Browser, engine: Engine, site: int
     assert engine.upscale(request_of(4, 4)).result().scale == 2
 
 
+def test_the_attacks_reach_a_careless_server(visitor: Browser, site: int) -> None:
+    """On a page of its own server, which refuses nothing, the same script reads, loads and opens."""
+    own = f"http://127.0.0.1:{site}"
+    visitor.driver.set_script_timeout(90)
+    visitor.driver.get(f"{own}/")
+
+    results = visitor.driver.execute_async_script(ATTACKS, own, "guessed")
+
+    assert results["read /hello"].startswith("200") and results["read with a token /"].startswith("200")
+    assert results["window"] == "open"
+
+
 @pytest.mark.parametrize("path", ["/", "/hello", "/enter", "/page/static/main.js"])
 def test_a_rebound_name_is_refused(visitor: Browser, engine: Engine, path: str) -> None:
     """A foreign name that leads to the engine's own port is of the same origin for the browser, not for the engine."""

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from depixel.consistency import combine
-from depixel.devices import pass_for
+from depixel.cores import count_cores
+from depixel.devices import pass_for, passes_at_once
 from depixel.enlarging.abilities import INVENTED, notes_for, possible, stray_note, whole_note
 from depixel.enlarging.batches import batch_key, together, turns_for
 from depixel.enlarging.cascade import last_stage
@@ -59,12 +60,15 @@ class EnlargingEngine:
     def share(self, prepared: Prepared, request: Request) -> int:
         """
         How many such pictures one core answers while other cores answer others; 0 = all cores work on the same batch.
-        On a CPU, all cores work together on large pictures, on searches, and with third-party networks, which may not
-        be thread-safe.
+        On a CPU, all cores work together on pictures that need several passes, on searches, and with third-party
+        networks, which may not be thread-safe.
         """
-        most = min(self.budget, pass_for(self.device)) // self._size(prepared)
         third_party = bool(self.prior.spec.bytes_per_pixel)
-        return 0 if self.device.type != "cpu" or request.steps or third_party else most
+        if self.device.type != "cpu" or request.steps or third_party:
+            return 0
+        size = self._size(prepared)
+        fits = size <= self.budget and passes_at_once(size, count_cores()) > 1
+        return max(int(fits), min(self.budget, pass_for(self.device)) // size)
 
     # Pixels of the last stage, of all frames.
     def _size(self, prepared: Prepared) -> int:
