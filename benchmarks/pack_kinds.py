@@ -6,50 +6,19 @@ checks of their outputs. Each check yields a sentence for each fault.
 from __future__ import annotations
 
 import io
-import json
 import os
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import texture2ddecoder
+from pack_projects import check_one_set, check_projects, one_set, projects
+from pack_result import SCALE, Result, Watch, data_of, means, rgba
 from pack_sets import art, dds, frames, normal_of, save, tile
 from PIL import Image, PngImagePlugin
-
-SCALE = 4
-Pixels = npt.NDArray[np.int64]
-Watch = Callable[[Path, tuple[str, ...]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Result:
-    """A pack, its outputs, and the watcher's report."""
-
-    source: Path
-    out: Path
-    ran: dict[str, Any]
-    watch: Watch
-
-
-def _rgba(path: Path) -> Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGBA")).astype(np.int64)
-
-
-def _means(pixels: Pixels) -> npt.NDArray[np.float64]:
-    height, width = pixels.shape[0] // SCALE, pixels.shape[1] // SCALE
-    return np.asarray(pixels.reshape(height, SCALE, width, SCALE, -1).mean((1, 3)))
-
-
-def _bytes(image: Image.Image, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, options.pop("format", "PNG"), **options)
-    return buffer.getvalue()
 
 
 def names(root: Path) -> None:
@@ -65,7 +34,7 @@ def names(root: Path) -> None:
 
 def check_names(result: Result) -> Iterator[str]:
     """The map's vectors have length 1."""
-    length = np.linalg.norm(_rgba(result.out / "wall_normal.png")[..., :3] / 127.5 - 1, axis=2)
+    length = np.linalg.norm(rgba(result.out / "wall_normal.png")[..., :3] / 127.5 - 1, axis=2)
     if np.abs(length - 1).max() > 0.03:
         yield f"wall_normal.png: vectors of length {length.min():.2f} to {length.max():.2f}"
 
@@ -82,8 +51,8 @@ def joints(root: Path) -> None:
 
 def check_joints(result: Result) -> Iterator[str]:
     """The step from one face to the next is that of the whole picture."""
-    made = [_rgba(result.out / f"sky_{end}.png") for end in ("lf", "ft", "rt", "bk")]
-    whole = _rgba(result.out / "whole/whole.png")
+    made = [rgba(result.out / f"sky_{end}.png") for end in ("lf", "ft", "rt", "bk")]
+    whole = rgba(result.out / "whole/whole.png")
     for k in range(3):
         step = np.abs(made[k][:, -1] - made[k + 1][:, 0]).mean()
         at = (k + 1) * 32 * SCALE
@@ -107,7 +76,7 @@ def lattice(root: Path) -> None:
 def check_lattice(result: Result) -> Iterator[str]:
     """Copies laid out like the small ones cover each pixel of the plane exactly once."""
     for path in sorted(result.out.glob("*.png")):
-        alpha = _rgba(path)[..., 3]
+        alpha = rgba(path)[..., 3]
         if not np.isin(alpha, (0, 255)).all():
             yield f"{path.name}: alpha is no longer binary"
             continue
@@ -141,7 +110,7 @@ def tilesets(root: Path) -> None:
 def check_tilesets(result: Result) -> Iterator[str]:
     """No tile takes colour from the one next to it: at their borders the step is as in the source."""
     for axis in (0, 1):
-        small, large = (_rgba(folder / "tiles.png")[..., :3] for folder in (result.source, result.out))
+        small, large = (rgba(folder / "tiles.png")[..., :3] for folder in (result.source, result.out))
         step, wanted = (np.abs(np.diff(p, axis=axis)).mean((1 - axis, 2)) for p in (large, small))
         borders = step[16 * SCALE - 1 :: 16 * SCALE].mean() / wanted[15::16].mean()
         if borders < 0.95:
@@ -194,8 +163,8 @@ def check_swizzled(result: Result) -> Iterator[str]:
     made = np.frombuffer(raw, np.uint8).reshape(height, width, 4)[..., [2, 1, 0, 3]].astype(int)
     if made[..., 0].min() < 255 or made[..., 2].max() > 0:
         yield f"wall_normal.dds: red from {made[..., 0].min()}, blue to {made[..., 2].max()}"
-    first = _rgba(result.out / "wall.png")[..., :3]
-    second = _rgba(result.out / "wall_bc1.dds")[..., :3]
+    first = rgba(result.out / "wall.png")[..., :3]
+    second = rgba(result.out / "wall_bc1.dds")[..., :3]
     if (off := np.abs(first - second).mean()) > 6:
         yield f"wall.png and wall_bc1.dds are {off:.1f} levels apart: taken for different kinds"
 
@@ -214,7 +183,7 @@ def check_swapped(result: Result) -> Iterator[str]:
         a.rename(b)
     result.watch(result.source, ())
     for path in (day, night):
-        off = np.abs(_means(_rgba(result.out / path.name)) - _rgba(path)).mean()
+        off = np.abs(means(rgba(result.out / path.name)) - rgba(path)).mean()
         if off > 20:
             yield f"{path.name}: after the change of places, its output is {off:.0f} levels off"
 
@@ -229,14 +198,14 @@ def passed_over(root: Path) -> None:
     for name, data in (("a.7z", b"7z\xbc\xaf\x27\x1c"), ("b.rar", b"Rar!\x1a\x07"), ("c.rpgmvp", b"RPGMV\0\0\0")):
         (root / name).write_bytes(data + bytes(64))
     for name, entry in (("m.mcpack", "textures/items/a.png"), ("m.ipk3", "hires/a.png"), ("m.jar", "a.png"),
-                        ("back.zip", "textures\\item\\a.png")):  # fmt: skip
+                        ("m.dat", "a.png"), ("back.zip", "textures\\item\\a.png")):  # fmt: skip
         with zipfile.ZipFile(root / name, "w") as made:
-            made.writestr(entry, _bytes(picture))
+            made.writestr(entry, data_of(picture))
 
 
 def check_passed_over(result: Result) -> Iterator[str]:
-    """One picture and four zips; three files are reported with advice."""
-    wanted = {"sprites/hero.png", "m.mcpack", "m.ipk3", "m.jar", "back.zip"}
+    """One picture and five zips; three files are reported with advice."""
+    wanted = {"sprites/hero.png", "m.mcpack", "m.ipk3", "m.jar", "m.dat", "back.zip"}
     found = {p.relative_to(result.out).as_posix() for p in result.out.rglob("*") if p.is_file()}
     found = {name for name in found if "depixel" not in name}
     if found != wanted:
@@ -255,9 +224,9 @@ def quake(root: Path) -> None:
     root.mkdir(parents=True)
     with zipfile.ZipFile(root / "pak0.pk3", "w") as made:
         made.writestr("scripts/base.shader", "textures/base/wall\n{\n}\n")
-        made.writestr("textures/base/wall.tga", _bytes(tile().convert("RGB"), format="TGA"))
-        made.writestr("textures/base/wall_norm.tga", _bytes(normal_of(tile()).convert("RGB"), format="TGA"))
-        made.writestr("gfx/2d/crosshair.tga", _bytes(art("sprites/bee.png"), format="TGA"))
+        made.writestr("textures/base/wall.tga", data_of(tile().convert("RGB"), format="TGA"))
+        made.writestr("textures/base/wall_norm.tga", data_of(normal_of(tile()).convert("RGB"), format="TGA"))
+        made.writestr("gfx/2d/crosshair.tga", data_of(art("sprites/bee.png"), format="TGA"))
         made.writestr("maps/q.bsp", b"IBSP" + bytes(90))
 
 
@@ -319,7 +288,7 @@ def formats(root: Path) -> None:
     for name, options in FORMATS.items():
         kind = {"dib": "DIB", "tif": "TIFF", "jpg": "JPEG"}.get(name[2:], name[2:].upper())
         try:
-            (root / name).write_bytes(_bytes(picture, format=kind, **options))
+            (root / name).write_bytes(data_of(picture, format=kind, **options))
         except (KeyError, OSError):  # this Pillow does not write it
             continue
     Image.new("RGB", (4200, 6), (9, 90, 30)).save(root / "wide.webp", lossless=True)
@@ -338,49 +307,11 @@ def check_formats(result: Result) -> Iterator[str]:
         yield "wide.webp: not refused for its width"
 
 
-def projects(root: Path) -> None:
-    """Folders of several games and editors side by side."""
-    picture = art("sprites/mage.png")
-    for folder, marker in (("godot", "project.godot"), ("unity/Assets", "../ProjectSettings/ProjectVersion.txt"),
-                           ("renpy/game", "script.rpy")):  # fmt: skip
-        save(root / folder / "hero.png", picture)
-        path = root / folder / marker
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("m_EditorVersion: 2022.3.1f1\n")
-    (root / "godot/hero.png.import").write_text("[remap]\n")
-    (root / "unity/Assets/hero.png.meta").write_text("fileFormatVersion: 2\n")
-    luanti = root / "luanti"
-    save(luanti / "default_stone.png", tile().convert("RGB"))
-    strip = Image.new("RGBA", (16, 64))
-    for k, frame in enumerate(frames(4)):
-        strip.paste(frame, (0, 16 * k))
-    save(luanti / "fire_animated.png", strip)
-    (luanti / "texture_pack.conf").write_text("title = t\n")
-    bedrock = root / "bedrock"
-    save(bedrock / "textures/blocks/stone.png", tile().convert("RGB"))
-    (bedrock / "textures/terrain_texture.json").write_text(json.dumps({"texture_data": {}}))
-
-
-def check_projects(result: Result) -> Iterator[str]:
-    """Import settings are not written; ground textures still tile; strips are cut."""
-    if any(p.suffix in (".import", ".meta") for p in result.out.rglob("*")):
-        yield "import settings were written"
-    for name in ("luanti/default_stone.png", "bedrock/textures/blocks/stone.png"):
-        small, made = (_rgba(folder / name)[..., :3] for folder in (result.source, result.out))
-        for axis in (0, 1):
-            seam, wanted = (np.abs(p.take(0, axis) - p.take(-1, axis)).mean() for p in (made, small))
-            if seam > 1.1 * wanted:
-                yield f"{name}: the step where copies meet is {seam:.1f} levels, {wanted:.1f} in the source"
-    strip = _rgba(result.out / "luanti/fire_animated.png")
-    if strip.shape[:2] != (256, 64):
-        yield f"fire_animated.png: {strip.shape}"
-
-
 _CHECKED = (
     *((names, check_names), (joints, check_joints), (lattice, check_lattice), (tilesets, check_tilesets)),
     *((numbers, check_numbers), (swizzled, check_swizzled), (swapped, check_swapped)),
     *((passed_over, check_passed_over), (quake, check_quake), (beside, check_beside)),
-    *((formats, check_formats), (projects, check_projects)),
+    *((formats, check_formats), (projects, check_projects), (one_set, check_one_set)),
 )
 KINDS = {make.__name__.replace("_", "-"): (make, check) for make, check in _CHECKED}
 

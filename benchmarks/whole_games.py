@@ -4,7 +4,7 @@ Whole games through the real watcher: the outcome, the kinds of pictures per fol
     python benchmarks/whole_games.py GAME_FOLDER ... --out-root FOLDER [--only-below 257] [--pairs 10] [--results DIR]
 
 GAME_FOLDER is, for example, a Debian package unpacked by `dpkg-deb -x`. Outputs go to OUT_ROOT/NAME and are kept, so a
-second run only reports. Kinds are those of each picture by itself, before families of pictures decide together. The
+second run only reports. Kinds are those that the watcher decides, together for pictures that belong together. The
 sheets whole_games_0.png ... (input enlarged by repetition, output; on magenta) are written to OUT_ROOT, whole_games.md
 to the folder of results.
 """
@@ -25,8 +25,9 @@ from PIL import Image
 
 from depixel import files
 from depixel.errors import DepixelError
-from depixel.preparation.detection import detect
-from depixel.preparation.keys import find_key, with_alpha
+from depixel.families import Families
+from depixel.preparation.content import kind_by_content
+from depixel_watch.work.watcher import FolderListing
 
 ROOT = Path(__file__).resolve().parents[1]
 MAGENTA = (255, 0, 255)
@@ -54,15 +55,19 @@ def watched(game: Path, out: Path, below: int) -> Counter[str]:
 
 
 def kinds(game: Path, out: Path) -> dict[str, Counter[str]]:
-    """Folder => how many of its pictures are of which kind, of those with an output."""
+    """
+    Folder => how many of its pictures are of which kind, of those with an output. Pictures that belong together are
+    decided together, as the watcher does.
+    """
+    families = Families(FolderListing(game), kind_by_content, lambda family: None)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for source, _ in pairs(game, out):
         try:
             picture = files.read(source).replace(name="")
         except DepixelError:
             continue
-        key = find_key(picture)
-        kind = detect(picture if key is None else with_alpha(picture, key)).name
+        path = source.relative_to(game).as_posix()
+        kind = families.kind_for(path, picture) or kind_by_content(picture)
         counts[source.parent.relative_to(game).as_posix()][kind] += 1
     return counts
 

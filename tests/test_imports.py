@@ -67,6 +67,7 @@ ALLOWED = {
     "depixel.undither": SEARCHED | {"depixel.sized", "depixel.report", "depixel.picture"},
     "depixel.client": {"depixel.client"},
     "depixel.files": {"depixel.files", "depixel.picture"},
+    "depixel.families": {"depixel.files", "depixel.picture"},
     "depixel.readings": {"depixel.readings", "depixel.degradation"},
     "depixel.search": SEARCHED,
     "depixel.priors": SEARCHED,
@@ -94,6 +95,7 @@ ALLOWED = {
     "depixel_watch": {
         "depixel_watch",
         "depixel.bystanders",
+        "depixel.families",
         "depixel.sidefiles",
         "depixel.joints",
         "depixel.client",

@@ -239,6 +239,19 @@ def test_normals_keep_unit_length(upsampler: Upsampler) -> None:
     assert np.abs(np.linalg.norm(answer, axis=-1) - 1).max() < 0.02
 
 
+def test_colour_under_an_alpha_of_nothing_is_a_picture(upsampler: Upsampler) -> None:
+    """Alpha is 0 everywhere: colour is that of the opaque picture and scales back, and alpha stays 0."""
+    y, x = np.mgrid[:16, :16]
+    colour = np.stack([x * 12 + 20, y * 13 + 10, 250 - x * 7 - y * 5], -1).astype(np.uint8)
+    hidden = np.dstack([colour, np.zeros((16, 16), np.uint8)])
+
+    answer = upsampler.upsample(Picture((hidden,)), Request(scale=4, wrap="none")).picture.frames[0]
+    opaque = upsampler.upsample(Picture((colour,)), Request(scale=4, wrap="none")).picture.frames[0]
+
+    assert not answer[..., 3].any()
+    assert np.array_equal(answer[..., :3], opaque)
+
+
 def test_alpha_that_is_data_does_not_touch_colour(upsampler: Upsampler) -> None:
     """With alpha=data the colour is that of the opaque picture, and alpha is exact on its own."""
     pixels = _soft(12, 12)

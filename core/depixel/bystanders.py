@@ -6,26 +6,29 @@ opened, which are reported with advice.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+import zipfile
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
 
 ZIPS = frozenset(
     {
         ".zip",
         ".pk3",
-        ".ipk3",
-        ".pk4",
-        ".pkz",
-        ".kpf",
-        ".mcpack",
-        ".mcaddon",
-        ".jar",
-        ".love",
-        ".wz",
-        ".dpk",
-        ".resourcepack",
+        *(".ipk3", ".pk4", ".pkz", ".pke", ".kpf", ".dpk", ".iwd", ".crf"),
+        *(".mcpack", ".mcaddon", ".mctemplate", ".resourcepack", ".jar", ".litemod"),
+        *(".love", ".nw", ".wz", ".sdz", ".oramod", ".osk", ".wotmod", ".fantome"),
     }
 )
 """Extensions of zip files that may contain textures; many games use their own."""
+
+_DOCUMENTS = frozenset(
+    {
+        *(".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp", ".odg", ".epub", ".cbz"),
+        *(".3mf", ".usdz", ".sketch", ".xpi", ".crx", ".vsix", ".nupkg", ".apk", ".aab", ".ipa", ".war"),
+        *(".jmod", ".whl", ".egg", ".npz", ".pt", ".pth", ".ckpt"),
+    }
+)
+"""Zips that are something else than a set of textures, even if they contain pictures."""
 
 # Files of operating systems, synchronisation programs and network drives; never part of a set of pictures.
 _SYSTEM = re.compile(
@@ -49,6 +52,25 @@ _ARCHIVES = {
     ".rpa": "a Ren'Py archive",
     ".pck": "a Godot archive",
     ".unity3d": "a Unity archive",
+    ".mpq": "a Blizzard archive",
+    ".grp": "a GRP archive of Build's games",
+    ".xp3": "a KiriKiri archive",
+    ".tar": "a tar archive",
+    ".tgz": "a tar archive",
+    ".tbz2": "a tar archive",
+    ".txz": "a tar archive",
+}
+_TAR = re.compile(r".+\.tar\.(gz|bz2|xz|zst|lz4?)", re.IGNORECASE)
+_ZIP = b"PK\x03\x04"
+_TEXTURES = {
+    ".blp": "a BLP texture, which Depixel cannot write: name it as an input to get a PNG",
+    ".pvr": "a PowerVR texture, which Depixel does not read: convert it to PNG or KTX",
+    ".astc": "an ASTC texture, which Depixel does not read: convert it to PNG or KTX",
+    ".crn": "a Crunch texture, which Depixel does not read: convert it to DDS",
+    ".basis": "a Basis texture, which Depixel does not read: convert it to PNG or KTX",
+    ".xnb": "an XNA file, which Depixel does not open: unpack it to PNG",
+    ".exr": "an OpenEXR picture, which Depixel does not read: convert it to a 16-bit PNG",
+    ".hdr": "a Radiance picture, which Depixel does not read: convert it to a 16-bit PNG",
 }
 _ENCRYPTED = frozenset({".rpgmvp", ".png_"})
 
@@ -56,6 +78,28 @@ _ENCRYPTED = frozenset({".rpgmvp", ".png_"})
 def is_system_file(name: str) -> bool:
     """Whether a file or folder with this name is skipped silently: hidden, or created by the system."""
     return _SYSTEM.fullmatch(name) is not None
+
+
+def is_renamed_zip(path: Path, pictures: Collection[str]) -> bool:
+    """
+    Whether a file with an extension that nobody knows is a zip of pictures.
+
+    Args:
+        pictures: extensions of pictures, such as ".png".
+    """
+    suffix = path.suffix.lower()
+    if suffix in ZIPS or suffix in _DOCUMENTS or suffix in pictures:
+        return False
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != _ZIP:
+                return False
+            with zipfile.ZipFile(file) as archive:
+                names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        return False
+    is_document = names[:1] in (["mimetype"], ["[Content_Types].xml"])
+    return not is_document and any(PurePosixPath(name).suffix.lower() in pictures for name in names)
 
 
 def unopened(path: str, then: str) -> str:
@@ -68,6 +112,9 @@ def unopened(path: str, then: str) -> str:
     name, suffix = PurePosixPath(path).name, PurePosixPath(path).suffix.lower()
     if suffix in _ENCRYPTED:
         return f"{name} is a picture that RPG Maker encrypted: decrypt the game's pictures first."
-    if suffix in _ARCHIVES:
-        return f"{name} is {_ARCHIVES[suffix]}, which Depixel does not open: unpack it {then}."
+    if suffix in _TEXTURES:
+        return f"{name} is {_TEXTURES[suffix]}."
+    kind = _ARCHIVES[".tar"] if _TAR.fullmatch(name) else _ARCHIVES.get(suffix)
+    if kind is not None:
+        return f"{name} is {kind}, which Depixel does not open: unpack it {then}."
     return ""

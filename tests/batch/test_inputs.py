@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -141,13 +142,33 @@ def test_what_systems_leave_behind_is_skipped(tree: Path) -> None:
 def test_archives_are_named_with_advice(tree: Path) -> None:
     """A folder of packs is never skipped silently, with or without pictures next to them."""
     (tree / "packs").mkdir()
-    for name in ("a.mcpack", "b.7z", "c.rpgmvp", "notes.txt", *(f"{k}.rar" for k in range(4))):
+    for name in ("a.mcpack", "b.7z", "c.rpgmvp", "d.tar.gz", "notes.txt", *(f"{k:02}.rar" for k in range(19))):
         (tree / "packs" / name).write_bytes(b"x")
 
     found = find_pictures(["packs"], READABLE)
 
-    assert len(found.unopened) == 7 and found.ignored == 8
+    assert len(found.unopened) == 23 and found.ignored == 24
     sentence = nothing_found(["packs"], found, READABLE)
-    assert "0.rar is a RAR archive, which Depixel does not open: unpack it and upscale the folder." in sentence
+    assert "00.rar is a RAR archive, which Depixel does not open: unpack it and upscale the folder." in sentence
     assert "a.mcpack is an archive: name it as an input" in sentence
-    assert sentence.endswith("And 2 more files.")
+    assert sentence.endswith("And 3 more files.")
+
+
+def test_textures_that_are_not_read_are_named(tree: Path) -> None:
+    """Formats of games are reported with the way out; working files of editors are not."""
+    for name in ("wall.blp", "wall.pvr", "wall.xnb", "wall.psd"):
+        (tree / "a" / name).write_bytes(b"x")
+
+    sentences = find_pictures(["a"], READABLE).unopened
+
+    assert [sentence.split(" ")[0] for sentence in sentences] == ["wall.blp", "wall.pvr", "wall.xnb"]
+    assert "to get a PNG" in sentences[0] and "PNG or KTX" in sentences[1]
+
+
+def test_a_zip_under_another_name_is_named(tree: Path) -> None:
+    """By its content, if it holds pictures; documents and zips of code are none of our business."""
+    for name, inner in (("textures.dat", "a.png"), ("code.bin", "main.lua"), ("letter.docx", "a.png")):
+        with zipfile.ZipFile(tree / "a" / name, "w") as archive:
+            archive.writestr(inner, b"x")
+
+    assert [sentence.split(" ")[0] for sentence in find_pictures(["a"], READABLE).unopened] == ["textures.dat"]

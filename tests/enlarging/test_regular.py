@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from depixel.degradation import AreaDegradation, repeated
-from depixel.enlarging.regular import dithers, dotted, rings, straight_edges, straight_lines, with_blocks
+from depixel.enlarging.regular import dithers, dotted, mosaics, rings, straight_edges, straight_lines, with_blocks
 
 F = 4
 INK, PAPER = torch.tensor([0.1, 0.1, 0.2, 1.0]), torch.tensor([0.9, 0.8, 0.7, 1.0])
@@ -81,6 +81,25 @@ def test_checkerboards_and_dither_masks_stay_blocks_and_an_eye_does_not() -> Non
     assert not dithers(drawn((x == 5) & (y == 6))).any()
     assert not dithers(drawn(x % 2 == 0)).any()
     assert not dithers(drawn(x > 5)).any()
+
+
+@pytest.mark.parametrize("period", [3, 4])
+def test_squares_of_several_colours_stay_squares(period: int) -> None:
+    """Colours that follow each other along both axes; a hatching of lines on a ground, and noise, are no mosaic."""
+    y, x = torch.meshgrid(torch.arange(12), torch.arange(12), indexing="ij")
+    colours = torch.tensor([[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 0, 1]], dtype=torch.float32)
+
+    def drawn(numbers: torch.Tensor) -> torch.Tensor:
+        return colours[numbers].permute(2, 0, 1)[None]
+
+    patch = torch.zeros(12, 12, dtype=torch.int64)
+    patch[2:10, 2:10] = 1 + ((x + y) % 3)[2:10, 2:10]
+
+    assert mosaics(drawn((x + y) % period)).all()
+    assert mosaics(drawn(patch))[0, 0, 3:9, 3:9].all() and not mosaics(drawn(patch))[0, 0, 0].any()
+    assert not mosaics(drawn(((x + y) % period == 0).long())).any()
+    assert not mosaics(drawn(torch.randint(0, 4, (12, 12), generator=torch.Generator().manual_seed(1)))).any()
+    assert not mosaics(torch.zeros(1, 4, 3, 3)).any()
 
 
 @pytest.mark.parametrize("apart", [2, 3, 4])

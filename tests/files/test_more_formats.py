@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import io
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -19,6 +21,11 @@ from depixel.files.tiff_directory import directory
 from depixel.picture import Picture
 
 RNG = np.random.default_rng(21)
+_TEN_BITS = (  # 64x64 pixels of one grey, compressed
+    "c-muNU{FXasVqn=%S>Yc0uY^>nP!-qnV9D5Xy^nK`k9+rlE?r7`WY!XMNl?FL1uCZ0}==T@=J?SJreU$a#F#n_zE&ha=~(pKrEM;lb;OYxPb"
+    "VK5K%@&AT0~T8kw1SX>hetKu#(Xl$Tg$VCbBmlMgmCE3=@e07!dh79{5bX_3t0f>fvr9H3aBAhRM9B*4tY#Ra5z63Yyo8yS2+Lc+=UIYoKNIT"
+    "Z{{U<d@_nFYBp9|9f5!pPLj0%WS@rX-et^)s#i-y3hiVZ<-Mu#1UXC(x0BfrDY{?F9hSLpZw"
+)
 SAMPLES = pictures()
 NEW = sorted(set(SAMPLES) - {"png", "jpg", "gif", "webp", "dds", "bmp", "tga"})
 
@@ -228,6 +235,15 @@ def test_avif_is_near_and_moves(alpha: bool) -> None:
     assert again.durations == (40.0, 170.0) and np.abs(again.frames[1].astype(int) - smooth[::-1]).max() <= 6
 
 
+def test_avif_of_ten_bits_says_what_is_lost() -> None:
+    """Pillow reads 8 of them; a file of 8 bits has no such remark."""
+    ten = read_bytes(zlib.decompress(base64.b85decode(_TEN_BITS)), "a.avif")
+    eight = read_bytes(encode(Picture((_pixels(3),)), "AVIF"), "b.avif")
+
+    assert ten.details["left_out"] == "a.avif has 10 bits per sample; only 8 of them were read."
+    assert "left_out" not in eight.details
+
+
 def test_avif_whose_clock_stands_still() -> None:
     """A time scale of zero, by which Pillow divides, gives a sentence."""
     moving = Picture((np.zeros((8, 8, 3), np.uint8), np.ones((8, 8, 3), np.uint8)), durations=(40.0, 60.0))
@@ -343,17 +359,50 @@ def test_documents_hold_a_merged_picture() -> None:
         read_bytes(SAMPLES["ora"][0], "a.ora", Limits(file_bytes=10))
 
 
+def _photoshop(pixels: np.ndarray, *, large: bool = False, runs: bool = False, mode: int = 3) -> bytes:
+    height, width, channels = pixels.shape
+    depth, planes = pixels.dtype.itemsize * 8, np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    rows = [row.astype(f">u{pixels.dtype.itemsize}").tobytes() for row in planes.reshape(-1, width)]
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 2 if large else 1, channels, height, width, depth, mode)
+    profile = b"8BIM" + struct.pack(">H2xI", 1039, 5) + b"abcde\0"
+    layers = struct.pack(">Q" if large else ">I", 0)
+    if runs:  # each row as a run of two bytes, and literal bytes
+        rows = [b"\xff" + b"\x07" + bytes([len(row) - 3]) + row[2:] for row in rows]
+        sizes = b"".join(struct.pack(">I" if large else ">H", len(row)) for row in rows)
+    body = struct.pack(">H", runs) + (sizes if runs else b"") + b"".join(rows)
+    return head + struct.pack(">II", 0, len(profile)) + profile + layers + body
+
+
 def test_photoshop_documents() -> None:
-    """The merged picture with 8 bits; deep and large documents are named."""
-    deep, large = bytearray(SAMPLES["psd"][0]), bytearray(SAMPLES["psd"][0])
-    deep[23], large[5] = 16, 2
+    """The merged picture with 8 bits as Pillow shows it; other depths and modes are named."""
+    deep = bytearray(SAMPLES["psd"][0])
+    deep[23] = 32
 
     assert read_bytes(SAMPLES["psd"][0]).channels == 3
     assert np.array_equal(_by_pillow(SAMPLES["psd"][0])[..., :3], read_bytes(SAMPLES["psd"][0]).frames[0][..., :3])
-    with pytest.raises(UnsupportedPictureError, match="16 bits"):
+    with pytest.raises(UnsupportedPictureError, match="32 bits"):
         read_bytes(bytes(deep), "a.psd")
-    with pytest.raises(UnsupportedPictureError, match="PSB"):
-        read_bytes(bytes(large), "a.psd")
+    with pytest.raises(UnsupportedPictureError, match="colour mode"):
+        read_bytes(_photoshop(_pixels(4, np.uint16), mode=4), "a.psd")
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("runs", [False, True])
+def test_deep_and_large_photoshop_documents(channels: int, large: bool, runs: bool) -> None:
+    """16 bits per sample and PSB: every sample, alpha and the profile; truncated anywhere, it is refused."""
+    pixels = _pixels(channels, np.uint16)
+    if runs:
+        pixels[:, 0] = 0x0707  # the run of two bytes
+    data = _photoshop(pixels, large=large, runs=runs, mode=3 if channels > 2 else 1)
+
+    picture = read_bytes(data, "a.psd")
+
+    assert np.array_equal(picture.frames[0], pixels) and picture.levels == 65535
+    assert picture.icc_profile == b"abcde" and picture.has_alpha == (channels in (2, 4))
+    for length in (20, 40, len(data) // 2, len(data) - 1):
+        with pytest.raises(UnreadablePictureError, match=r"a\.psd"):
+            read_bytes(data[:length], "a.psd")
 
 
 def test_blizzards_textures_are_what_pillow_shows() -> None:

@@ -97,7 +97,7 @@ def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, mon
 
     assert (len(found.textures), found.duplicates, found.failed) == (50, 10, {})
     assert names == ["p.zip"] * 2
-    found.textures[0].prepared(4)
+    found.textures[0].prepared()
     assert names == ["p.zip"] * 3
 
 
@@ -118,7 +118,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     assert estimate.seconds > 0
     real = 0
     for member in found.textures:
-        texture = member.prepared(4)
+        texture = member.prepared()
         (answer,) = worker.upscale([texture.picture], dict(texture.hints), texture.scale)
         assert not isinstance(answer, Exception)
         buffer = io.BytesIO()

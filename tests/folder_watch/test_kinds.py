@@ -17,9 +17,8 @@ from PIL import Image
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
 from depixel_watch.packs.archive import PackOptions, rewrite
-from depixel_watch.packs.confirmation import is_map, normals_form
+from depixel_watch.packs.confirmation import is_grey, is_map, normals_form
 from depixel_watch.packs.profiles import OWN_PROFILES, load, recognise_folder
-from depixel_watch.work.families import stem_of
 from depixel_watch.work.limits import SizeLimits
 
 RNG = np.random.default_rng(5)
@@ -61,20 +60,38 @@ def test_forms_of_normal_maps() -> None:
 
 
 def test_maps_are_grey_or_lie_over_a_colour() -> None:
-    """wall_metal.png next to wall_wood.png is a wall; brick_metal.png with brick.png is a map."""
-    coloured = _picture(RNG.integers(0, 256, (8, 8, 3)))
-    grey = _picture(RNG.integers(0, 256, (8, 8, 1)).repeat(3, 2))
+    """wall_metal.png is metal itself unless it is grey; brick_spec.png beside brick.png may have a colour."""
+    colour = RNG.integers(0, 256, (8, 8, 3))
+    grey = RNG.integers(0, 246, (8, 8, 1)).repeat(3, 2)
+    tinted = grey + np.array([0, 8, 0])
+    figure = np.dstack([colour, np.where(np.indices((8, 8))[0] > 3, 255, 0)])
+    gloss = np.dstack([colour, RNG.integers(1, 255, (8, 8))])
 
-    assert is_map(grey, has_colour=False)
-    assert not is_map(coloured, has_colour=False)
-    assert is_map(coloured, has_colour=True)
+    for has_colour in (False, True):
+        assert is_grey(_picture(grey), has_colour=has_colour) and is_map(_picture(grey), has_colour=has_colour)
+        assert not is_grey(_picture(colour), has_colour=has_colour)
+        assert is_grey(_picture(tinted), has_colour=has_colour) == has_colour
+        assert is_map(_picture(colour), has_colour=has_colour) == has_colour
+        assert is_map(_picture(gloss), has_colour=has_colour) == has_colour
+        assert not is_map(_picture(figure), has_colour=has_colour)
+
+
+def test_a_variant_of_metal_is_no_map(tmp_path: Path) -> None:
+    """sword_metal.png and sword_spec.png beside sword.png are other swords, and stay pictures."""
+    desk = Desk(tmp_path)
+    for name, turn in (("sword", [0, 1, 2, 3]), ("sword_metal", [2, 0, 1, 3]), ("sword_spec", [1, 2, 0, 3])):
+        Image.fromarray(np.ascontiguousarray(_button()[..., turn])).save(desk.source / f"{name}.png")
+    desk.once()
+
+    assert all(asked.get("domain") != "data" and "alpha" not in asked for asked in desk.asked().values())
 
 
 def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
     """Upscaled like its neighbours; a real normal map and a swizzled one next to it are detected."""
     desk = Desk(tmp_path)
-    for name in ("button_normal", "button_hover", "face_normal"):
+    for name in ("button_normal", "button_hover"):
         Image.fromarray(_button()).save(desk.source / f"{name}.png")
+    Image.fromarray(_button()[..., [2, 0, 1, 3]]).save(desk.source / "face_normal.png")
     Image.fromarray(normals((16, 16), 3)).save(desk.source / "stone_normal.png")
     Image.fromarray(_swizzled(4)).save(desk.source / "iron_normal.png")
     Image.fromarray(RNG.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(desk.source / "wall_metal.png")
@@ -87,22 +104,6 @@ def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
     assert asked["stone_normal.png"]["domain"] == "normals"
     assert asked["iron_normal.png"]["domain"] == asked["iron_normal.png"]["alpha"] == "data"
     assert "domain" not in asked["wall_metal.png"]
-
-
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [
-        ("guard-attack-2.png", "guard"),
-        ("a/hero_n.png", "hero"),
-        ("walk12.png", "walk"),
-        ("sky_ft.tga", "sky"),
-        ("button_normal.png", "button"),
-        ("n.png", ""),
-    ],
-)
-def test_what_the_names_of_a_sequence_share(name: str, stem: str) -> None:
-    """Numbers, directions and states do not distinguish the members of a sequence."""
-    assert stem_of(name) == stem
 
 
 class Voter(NearestWorker):
@@ -349,7 +350,16 @@ def test_common_names_of_folders_give_no_game_away(tmp_path: Path, names: list[s
 
 @pytest.mark.parametrize(
     ("name", "profile"),
-    [("project.godot", "godot"), ("ProjectSettings/ProjectVersion.txt", "unity"), ("game/script.rpy", "renpy")],
+    [
+        ("project.godot", "godot"),
+        ("sprites/hero.png.import", "godot"),
+        ("ProjectSettings/ProjectVersion.txt", "unity"),
+        ("Sprites/hero.png.meta", "unity"),
+        ("game/script.rpy", "renpy"),
+        ("Textures/tx_wall_01.dds", "openmw"),
+        ("BookArt/map.tga", "openmw"),
+        ("tex1_64x64_0123456789ABCDEF_12_mip0.norm.png", "azahar"),
+    ],
 )
 def test_projects_of_editors(tmp_path: Path, name: str, profile: str) -> None:
     """Recognised by their own files."""
@@ -370,7 +380,7 @@ def test_projects_of_editors(tmp_path: Path, name: str, profile: str) -> None:
         ('match = "*", settings = { wrap = "z" }', "wrap"),
         ('match = "*", acton = "copy"', "did you mean 'action'?"),
         ('match = "*", action = "cpy"', "choose one of upscale, copy, follow"),
-        ('match = "*", confirm = "nothing"', "choose one of normals, map"),
+        ('match = "*", confirm = "nothing"', "choose one of normals, map, grey"),
         ('match = "*", file = { strips = 1 }', "strips must be true or false, not 1"),
         ('match = "*", file = 7', "must be a table"),
         ('action = "copy"', "match is missing"),

@@ -149,6 +149,17 @@ def test_nothing_is_overwritten_unless_it_is_said(
     assert zipfile.is_zipfile(place / "large.zip")
 
 
+def test_a_name_that_no_disk_takes_is_said_first(place: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the engine is loaded, and by --dry-run."""
+    long = f"{'n' * 300}.zip"
+
+    assert _run(weights, "pack.zip", "-o", long) != 0
+    assert "cannot be written: the name is too long" in capsys.readouterr().err
+    assert _run(weights, "pack.zip", "-o", long, "--dry-run") != 0
+    assert "the name is too long" in capsys.readouterr().err
+    assert sorted(path.name for path in place.iterdir()) == ["pack", "pack.zip"]
+
+
 def test_json_is_one_document(place: Path, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
     """On standard output, and nothing else there."""
     assert _run(weights, "pack.zip", "-o", "large.zip", "--json") == 0

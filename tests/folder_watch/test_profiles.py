@@ -248,6 +248,8 @@ def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
     """albedo, normal and roughness of one stem, a font's grid, and frames that are detected everywhere else."""
     for seed, name in enumerate(("brick.png", "brick_normal.png", "brick_roughness.tga", "terminal_cp437.png")):
         desk.save(name, (32, 32), seed)
+    grey = np.random.default_rng(9).integers(0, 256, (32, 32), dtype=np.uint8)
+    Image.fromarray(grey).save(desk.source / "brick_roughness.tga")
     desk.once()
 
     asked = desk.asked()

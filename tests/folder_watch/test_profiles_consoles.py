@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pack_desk import Desk
+from pack_desk import Desk, normals
 from PIL import Image
 
 from depixel.files import encode
@@ -47,6 +47,22 @@ def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> Non
     assert desk.size("tex1_8x8_m_00bb_14_mip1.png") == (8, 8)
     assert mip_of("a/x_mip12.PNG") == ("a/x.PNG", 12)
     assert mip_of("a/x_mips.png") is None
+
+
+def test_azahar_normal_maps_and_pack_json(desk: Desk) -> None:
+    """NAME.norm.png is the normal map of NAME.png if its pixels are vectors; pack.json has the same bytes."""
+    name = "tex1_16x16_543624189C94B105_12_mip0"
+    desk.save(f"{name}.png", (16, 16), 1)
+    Image.fromarray(normals((16, 16), 2)).save(desk.source / f"{name}.norm.png")
+    desk.save("logo.norm.png", (16, 16), 3)
+    pack = '{"options": {"use_new_hash": true}, "textures": {"114BFC385ED72F15": "logo.norm.png"}}'
+    (desk.source / "pack.json").write_text(pack)
+    desk.once()
+
+    asked = desk.asked()
+    assert asked[f"{name}.norm.png"]["domain"] == "normals"
+    assert "domain" not in asked[f"{name}.png"] and "domain" not in asked["logo.norm.png"]
+    assert (desk.out / "pack.json").read_text() == pack
 
 
 def test_ppsspp_ini_stays_in_step(desk: Desk) -> None:

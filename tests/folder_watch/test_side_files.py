@@ -131,3 +131,17 @@ def test_faces_of_a_sky_reach_the_engine_with_their_neighbours(desk: Desk) -> No
     assert np.array_equal(details["sky_ft.png"][MARGINS].right, whole[:, 24 : 24 + DEPTH])
     assert np.array_equal(details["sky_rt.png"][MARGINS].left, whole[:, 24 - DEPTH : 24])
     assert not details["other.png"].get(MARGINS)
+
+
+def test_slices_in_unitys_settings_are_named(desk: Desk) -> None:
+    """A .meta with the rectangles of sprites is reported; one without is not, and neither is changed."""
+    slices = "TextureImporter:\n  spriteSheet:\n    sprites:\n    - name: a\n      rect:\n        x: 0\n        y: 0\n"
+    desk.save("Assets/sheet.png", (8, 8), 1)
+    desk.save("Assets/plain.png", (8, 8), 2)
+    (desk.source / "Assets/sheet.png.meta").write_text(slices)
+    (desk.source / "Assets/plain.png.meta").write_text("TextureImporter:\n  spriteSheet:\n    sprites: []\n")
+    desk.once()
+
+    assert desk.outputs() == {"Assets/sheet.png", "Assets/plain.png"}
+    named = {event.path: event.sentence for event in desk.events if event.what == "left"}
+    assert list(named) == ["Assets/sheet.png.meta"] and "sheet.png and is not scaled" in named["Assets/sheet.png.meta"]

@@ -196,9 +196,42 @@ def test_a_normal_map_of_uneven_length_is_data() -> None:
 
 def test_data_maps_by_name() -> None:
     """Roughness and similar maps by the name endings of materials; never sprites."""
-    assert detect(Picture((_smooth(32),), name="wall_roughness.png")).name == "data"
-    assert detect(Picture((_smooth(32),), name="wall_rough_brick.png")).name != "data"
+    grey = _smooth(32)[..., :1].repeat(3, 2)
+    assert detect(Picture((grey,), name="wall_roughness.png")).name == "data"
+    assert detect(Picture((grey + RNG.integers(0, 3, grey.shape, np.uint8),), name="wall_ao.jpg")).name == "data"
+    assert detect(Picture((grey,), name="wall_rough_brick.png")).name != "data"
+    assert detect(Picture((_smooth(32),), name="wall_orm.png")).name == "data"
     assert detect(Picture((_sprite(16, 6),), name="hero_s.png")).name == "pixel-art"
+
+
+@pytest.mark.parametrize("name", ["road_s", "wall_metal", "banner_h", "photo_r", "logo_m", "gate_e", "cloth_spec"])
+def test_colour_is_no_data_whatever_its_name(name: str) -> None:
+    """A road to the south, a wall of metal, a picture of medium size."""
+    soft = np.dstack([_smooth(32), np.full((32, 32, 1), 255, np.uint8)])
+    soft[:2, :, 3] = soft[-2:, :, 3] = 120
+
+    assert detect(Picture((_smooth(32),), name=f"{name}.png")).name == "textures"
+    assert detect(Picture((soft,), name=f"{name}.png")).name != "data"
+
+
+@pytest.mark.parametrize("edge", [255, 150])
+def test_a_pale_blue_button_is_no_normal_map(edge: int) -> None:
+    """Its mean colour is that of a normal map; its shades are those of a button, with or without soft edges."""
+    shade = np.indices((40, 40))[0] * 1.0 + 110
+    button = np.stack([shade, shade, shade + 70, np.full((40, 40), 255)], -1)
+    button[[0, -1], :, 3] = button[:, [0, -1], 3] = edge
+
+    assert detect(Picture((button.astype(np.uint8),), name="button_normal.png")).name not in ("normals", "data")
+
+
+@pytest.mark.parametrize("side", [16, 40])
+def test_colour_under_an_alpha_of_nothing_decides(side: int) -> None:
+    """A texture whose alpha is a mask of zeros is the kind that it is without alpha; an empty picture is no matter."""
+    opaque = _smooth(side)
+    hidden = np.dstack([opaque, np.zeros((side, side, 1), np.uint8)])
+
+    assert detect(Picture((hidden,))).name == detect(Picture((opaque,))).name != "pixel-art"
+    assert detect(Picture((np.zeros((8, 8, 4), np.uint8),))).name
 
 
 def test_faces_are_never_detected() -> None:
@@ -271,20 +304,27 @@ def test_gloss_in_the_alpha_of_a_map_may_reach_nothing() -> None:
 
 
 @pytest.mark.parametrize("letters", [b"DXT1", b"DXT5"])
-def test_a_photograph_stays_one_in_compressed_blocks(letters: bytes) -> None:
-    """Four colours per block make flat areas in any picture: that is not a drawing by hand."""
+@pytest.mark.parametrize("side", [16, 32])
+def test_a_photograph_stays_one_in_compressed_blocks(letters: bytes, side: int) -> None:
+    """Four colours per block make flat areas in any picture, which is not drawing by hand; a drawing stays one."""
     import struct
 
     from depixel.files import encode, read_bytes
 
     rng = np.random.default_rng(4)
-    smooth = rng.normal(0, 1, (32, 32, 3)).cumsum(0).cumsum(1)
+    smooth = rng.normal(0, 1, (side, side, 3)).cumsum(0).cumsum(1)
     pixels = np.interp(smooth, (smooth.min(), smooth.max()), (0, 255)).astype(np.uint8)
     pixels = np.clip(pixels + rng.integers(-20, 20, pixels.shape), 0, 255).astype(np.uint8)
-    head = struct.pack("<7I", 124, 0x81007, 32, 32, 512, 0, 1) + bytes(44)
+    drawn = np.array([[20, 20, 30], [120, 80, 40], [160, 110, 60], [70, 70, 80]], np.uint8)
+    drawn = drawn[rng.integers(0, 4, (side, side))]
+    head = struct.pack("<7I", 124, 0x81007, side, side, side * side // 2, 0, 1) + bytes(44)
     head += struct.pack("<2I4s5I", 32, 4, letters, 0, 0, 0, 0, 0) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
     like = read_bytes(b"DDS " + head + bytes(16 * 64), "x.dds")
-    rgba = np.dstack([pixels, np.full((32, 32, 1), 255, np.uint8)])
-    data = encode(Picture((rgba,), format="DDS", details=like.details))
 
-    assert detect(Picture((pixels,), mode="RGB")).name == detect(read_bytes(data, "x.dds")).name == "textures"
+    def compressed(colour: np.ndarray) -> Picture:
+        rgba = np.dstack([colour, np.full((side, side, 1), 255, np.uint8)])
+        return read_bytes(encode(Picture((rgba,), format="DDS", details=like.details)), "x.dds")
+
+    assert detect(compressed(drawn)).name == "pixel-art"
+
+    assert detect(compressed(pixels)).name == detect(Picture((pixels,), mode="RGB")).name != "pixel-art"

@@ -129,6 +129,21 @@ def test_numbers_of_the_answer() -> None:
     assert np.array_equal(back, np.where(alpha[..., 0] > 0, 2, 0))
 
 
+def test_other_twins_than_that_of_the_ground_stay_two() -> None:
+    """A patch of one number inside another of the same colour is there in the answer; so is the key's twin."""
+    numbers = np.zeros((10, 12), np.uint8)
+    numbers[2:8, 2:10], numbers[3:7, 4:8], numbers[4:6, 5:7] = 3, 1, 2
+    source = _indexed(numbers, [(0, 0, 0), (200, 60, 20), (200, 60, 20), (0, 0, 0)])
+    key = find_key(source)
+    assert key == Key((0, 0, 0), 0)
+
+    large = with_alpha(source, key)
+    answer = large.replace(frames=tuple(frame.repeat(4, 0).repeat(4, 1) for frame in large.frames))
+    written = read_bytes(encode(with_key(answer, source, key, keep_palette=True), "PNG"), "b.png")
+
+    assert np.array_equal(written.details["indices"][0], numbers.repeat(4, 0).repeat(4, 1))
+
+
 def test_an_unused_twin_of_the_ground_makes_no_key() -> None:
     """Two reds are in use, so indices are kept; the second black is not, so black is no key."""
     numbers = np.zeros((12, 12), np.uint8)

@@ -280,3 +280,16 @@ def test_half_a_record_of_a_font_is_left_alone(kind: int, record: bytes) -> None
     larger = side.scaled(2)
 
     assert larger.endswith(cut) and not larger.endswith(record + cut) and len(larger) == len(data)
+
+
+@pytest.mark.parametrize("end", ['"/>', '" />', '"></page>'])
+def test_a_page_of_a_font_in_xml_is_found_however_its_tag_ends(end: str) -> None:
+    """With or without a space before the slash, on one line or several."""
+    data = (
+        f'<font><common lineHeight="9" base="7" scaleW="64" scaleH="32"/><pages><page id="0" file="a b.png{end}</pages>'
+        '<chars><char id="65" x="32" y="0" width="8" height="9" xoffset="-1" yoffset="2" xadvance="7"/></chars></font>'
+    )
+    side = parse("a.fnt", data.encode())
+
+    assert side is not None and side.pages == ("a b.png",) and side.regions == {"a b.png": ((32, 0, 8, 9),)}
+    assert b'x="128" y="0" width="32"' in side.scaled(4)

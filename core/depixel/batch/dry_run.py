@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from depixel import __version__
 from depixel.batch.caps import SizeCaps
@@ -16,6 +16,9 @@ from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line, shortened
 
+if TYPE_CHECKING:
+    from depixel.batch.sets import PictureSets
+
 
 def show_plan(
     all_planned: list[PlannedPicture], settings: Request, args: argparse.Namespace, inputs: InputPictures
@@ -25,8 +28,11 @@ def show_plan(
 
     Returns 1 if some would fail.
     """
+    from depixel.batch.sets import PictureSets
+
     read, caps = reader(args.max_pixels), SizeCaps(args.only_below, args.most)
-    rows = [_row(planned, settings, read, caps) for planned in all_planned]
+    sets = PictureSets(planned.source for planned in all_planned if planned.problem is None)
+    rows = [_row(planned, settings, read, caps, sets) for planned in all_planned]
     counts = {status: sum(1 for row in rows if row["status"] == status) for status in ("planned", "skipped", "failed")}
     if args.json:
         values = {
@@ -47,9 +53,12 @@ def show_plan(
     return 1 if counts["failed"] else 0
 
 
-def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps) -> dict[str, Any]:
+def _row(
+    planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps, sets: PictureSets
+) -> dict[str, Any]:  # fmt: skip
     from depixel.preparation.keys import key_of, with_alpha
     from depixel.preparation.prepare import prepare
+    from depixel.preparation.sheets import layout_of
 
     row: dict[str, Any] = {"name": planned.name, "source": str(planned.source)}
     if planned.problem is not None:
@@ -61,12 +70,15 @@ def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps)
         request = caps.settle(picture, settings)
         if isinstance(request, Problem):
             return {**row, **_described(request)}
-        settings = request
+        settings, note = sets.settle(planned.source, picture, request)
         check_writable(planned.target, picture, settings)
         key = key_of(picture, settings)
-        prepared = prepare(picture if key is None else with_alpha(picture, key), settings)
+        keyed = picture if key is None else with_alpha(picture, key)
+        layout = layout_of(keyed, settings)
+        prepared = prepare(keyed, settings, layout)
     except Exception as error:  # noqa: BLE001 (one bad file must not hide the others)
         return {**row, **_described(problem_of(error))}
+    notes = [*prepared.notes, *(each.note for each in (layout, key) if each is not None), *filter(None, [note])]
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
     most = settings.most_answers if len(picture.frames) == 1 else settings.answers
     targets = [str(target) for target in planned.targets(most)]
@@ -83,7 +95,7 @@ def _row(planned: PlannedPicture, settings: Request, read: Read, caps: SizeCaps)
         "domain": prepared.domain.name,
         "degradation": prepared.degradation.name,
         "wrap": {"x": prepared.wrap[0], "y": prepared.wrap[1]},
-        "notes": [*prepared.notes, *([] if key is None else [key.note])],
+        "notes": notes,
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from depixel.batch.real_paths import RealPaths
-from depixel.bystanders import ZIPS, is_system_file, unopened
+from depixel.bystanders import ZIPS, is_renamed_zip, is_system_file, unopened
 from depixel.terminal.mistakes import no_such_input
 from depixel.terminal.printable import counted, shortened
 
@@ -79,8 +79,8 @@ def nothing_found(inputs: Sequence[str], result: InputPictures, readable: Collec
     return f"there is no file in {where}."
 
 
-def _unopened(source: Path) -> str:
-    if source.suffix.lower() in ZIPS:
+def _unopened(source: Path, readable: Collection[str]) -> str:
+    if source.suffix.lower() in ZIPS or is_renamed_zip(source, readable):
         return f"{source.name} is an archive: name it as an input, or watch the folder with `depixel watch`."
     return unopened(source.name, "and upscale the folder")
 
@@ -95,7 +95,7 @@ def _take(
     for source, relative in pairs:
         if readable is not None and source.suffix.lower() not in readable:
             result.ignored += 1
-            if sentence := _unopened(source):
+            if sentence := _unopened(source, readable):
                 result.unopened.append(sentence)
             continue
         real = real_paths.of(source)  # a circular link is reported when it is read

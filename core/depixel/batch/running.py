@@ -31,6 +31,7 @@ from depixel.terminal.printable import one_line
 
 if TYPE_CHECKING:
     from depixel.batch.beside import SidesBeside
+    from depixel.batch.sets import PictureSets
     from depixel.monitor import SearchStep
     from depixel.report import Report
 
@@ -41,9 +42,18 @@ _GROUP_COUNT = 256
 _WRITERS = max(4, os.cpu_count() or 1)  # compressing PNG takes a fifth of the time that the network takes
 
 
-Member = tuple[PlannedPicture, Picture]
 Read = Callable[[Path], Picture]
 Write = Callable[[Path, Picture], None]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A picture of a group, for the engine."""
+
+    planned: PlannedPicture
+    picture: Picture
+    request: Request  # the same for all pictures of a group
+    note: str = ""  # for the report
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class Batch:
         watch: called with every step of every search.
         caps: which pictures are too large, and how large the answers to the others may become.
         sides: the side files of the inputs; None = they are ignored.
+        sets: decides the kind of pictures that belong together; None = each is decided alone.
     """
 
     def __init__(
@@ -105,8 +116,9 @@ class Batch:
         watch: Callable[[SearchStep], None] | None = None,
         caps: SizeCaps = NO_CAPS,
         sides: SidesBeside | None = None,
+        sets: PictureSets | None = None,
     ) -> None:
-        self._watch, self._caps, self._sides = watch, caps, sides
+        self._watch, self._caps, self._sides, self._sets = watch, caps, sides, sets
         self._engine = engine
         self._settings = settings
         self._read = read
@@ -161,7 +173,7 @@ class Batch:
 
     # Whether a group takes all cores of this machine and much of its memory.
     def _takes_all(self, group: list[Member]) -> bool:
-        return self._is_local and sum(picture.pixel_count for _, picture in group) > self._limit
+        return self._is_local and sum(member.picture.pixel_count for member in group) > self._limit
 
     # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
@@ -169,7 +181,7 @@ class Batch:
         pixels = 0
         for planned in all_planned:
             if self._cancelled():
-                yield from (_stopped(member) for member, _ in group)
+                yield from (_stopped(member.planned) for member in group)
                 group, pixels = [], 0
                 yield _stopped(planned)
                 continue
@@ -177,25 +189,18 @@ class Batch:
                 yield Outcome(planned, planned.problem)
                 continue
             try:
-                picture = self._read(planned.source)
-                if (problem := problem_with(planned, picture)) is not None:
-                    yield Outcome(planned, problem)
-                    continue
-                request = self._caps.settle(picture, self._settings)
-                if isinstance(request, Problem):
-                    yield Outcome(planned, request)
-                    continue
-                check_writable(planned.target, picture, request)
-                if self._sides is not None:
-                    picture = self._sides.tell(planned.source, picture)
+                member = self._member(planned)
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
-            size = picture.pixel_count
-            if group and (pixels + size > self._limit or request != self._request_for(group)):
+            if isinstance(member, Outcome):
+                yield member
+                continue
+            size = member.picture.pixel_count
+            if group and (pixels + size > self._limit or member.request != group[0].request):
                 yield group
                 group, pixels = [], 0
-            group.append((planned, picture))
+            group.append(member)
             pixels += size
             if pixels >= self._limit or len(group) >= _GROUP_COUNT:
                 yield group
@@ -203,34 +208,43 @@ class Batch:
         if group:
             yield group
 
-    # All pictures of a group have the same request.
-    def _request_for(self, group: list[Member]) -> Request:
-        request = self._caps.settle(group[0][1], self._settings)
-        return self._settings if isinstance(request, Problem) else request
+    def _member(self, planned: PlannedPicture) -> Member | Outcome:
+        picture, note = self._read(planned.source), ""
+        if (problem := problem_with(planned, picture)) is not None:
+            return Outcome(planned, problem)
+        request = self._caps.settle(picture, self._settings)
+        if isinstance(request, Problem):
+            return Outcome(planned, request)
+        check_writable(planned.target, picture, request)
+        if self._sets is not None:
+            request, note = self._sets.settle(planned.source, picture, request)
+        if self._sides is not None:
+            picture = self._sides.tell(planned.source, picture)
+        return Member(planned, picture, request, note)
 
     # Other threads write the answers.
     def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
-        first = one_line(group[0][0].name)
-        work = float(sum(work_of(picture.pixel_count) for _, picture in group))
+        first = one_line(group[0].planned.name)
+        work = float(sum(work_of(member.picture.pixel_count) for member in group))
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
         try:
             monitor = Monitor(self._step, self._cancelled)
             upsample = getattr(self._engine, "upsample_group", self._engine.upsample_many)
-            answers = upsample([p for _, p in group], self._request_for(group), monitor)
+            answers = upsample([member.picture for member in group], group[0].request, monitor)
         except CancelledError:
-            return [_settled(_stopped(planned)) for planned, _ in group]
+            return [_settled(_stopped(member.planned)) for member in group]
         except Exception as error:  # noqa: BLE001 (a fault with one picture must not affect the others)
             if len(group) == 1:
-                return [_settled(_failed(group[0][0], error))]
+                return [_settled(_failed(group[0].planned, error))]
             return [one for member in group for one in self._answer([member])]
         return [self._writers.submit(self._finish, *pair) for pair in zip(group, answers, strict=True)]
 
-    def _finish(self, member: tuple[PlannedPicture, Picture], answer: Report | DepixelError) -> Outcome:
-        planned, small = member
-        return _failed(planned, answer) if isinstance(answer, DepixelError) else self._save(planned, small, answer)
+    def _finish(self, member: Member, answer: Report | DepixelError) -> Outcome:
+        return _failed(member.planned, answer) if isinstance(answer, DepixelError) else self._save(member, answer)
 
     # The best candidate is written last: if it exists, so do all others.
-    def _save(self, planned: PlannedPicture, small: Picture, report: Report) -> Outcome:
+    def _save(self, member: Member, report: Report) -> Outcome:
+        planned, small = member.planned, member.picture
         paths = planned.targets(len(report.candidates))
         lossy = may_change_pixels(paths[0])
         drawn = planned.disagreement if self._disagreement and len(report.candidates) > 1 else None
@@ -246,6 +260,8 @@ class Batch:
         if remark := files.remark(small, files.kind_of(paths[0])):
             report = replace(report, notes=(*report.notes, remark))
         remarks = [str(small.details[key]) for key in ("wrong_ending", "left_out") if key in small.details]
+        if member.note:
+            remarks.insert(0, member.note)
         if remarks:
             report = replace(report, notes=(*report.notes, *remarks))
         return Outcome(planned, None, small, report, tuple(paths), drawn)

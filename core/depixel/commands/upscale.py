@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
         _check_models(settings)
     if (code := _as_packs(args, settings)) is not None:
         return code
+    settings = _cutting_sheets(args, settings)
     all_planned, inputs = _plan(args, settings)
     film = _film(args, all_planned, settings)
     if args.dry_run:
@@ -159,6 +161,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(summary)
     return tally.exit_code
+
+
+# As the watcher does: the frames of a sheet are found unless --frames says otherwise.
+def _cutting_sheets(args: argparse.Namespace, settings: Request) -> Request:
+    if hasattr(args, "frames") or settings.box is not None or settings.size is not None:
+        return settings
+    return replace(settings, frames="auto")
 
 
 # The watcher upscales whole packs. It is imported by name, so that the command line does not depend on it.
@@ -220,6 +229,7 @@ def _outcomes(
     from depixel.batch.disk import reader, writer
     from depixel.batch.engines import open_engine
     from depixel.batch.running import Batch, Outcome
+    from depixel.batch.sets import PictureSets
 
     if all(planned.problem is not None for planned in all_planned):  # nothing to compute, so torch is not needed
         yield from (Outcome(planned, planned.problem) for planned in all_planned)
@@ -238,6 +248,7 @@ def _outcomes(
         watch=watch,
         caps=SizeCaps(args.only_below, args.most),
         sides=sides,
+        sets=PictureSets(planned.source for planned in all_planned if planned.problem is None),
     )
     yield from batch.run(all_planned)
 

@@ -28,6 +28,7 @@ _UNEVEN = 1.9  # a step next to one this many times as high belongs to a wedge
 _LEAST = 4  # pixels of a run
 _FLAT = 0.03  # fraction of the contrast across a line that may vary along it
 _SHARP = 0.08  # fraction of a step's height that may vary next to it; with more, the edge is inside a pixel
+_PERIODS = (3, 4)  # pixels after which a mosaic repeats
 _APART = (2, 3, 4)  # pixels from one dot of a line to the next
 _FAINT = 0.05  # alpha that is invisible, or this far from opaque, not visibly translucent
 
@@ -54,7 +55,7 @@ def with_blocks(large: Tensor, small: Tensor, factor: int, drawn: bool, valid: T
     """
     blocks = rings(small, valid)
     if drawn:
-        blocks = blocks | dithers(small) | dotted(small, valid)
+        blocks = blocks | dithers(small) | mosaics(small, valid) | dotted(small, valid)
     return torch.where(repeated(blocks, factor), repeated(small, factor), large)
 
 
@@ -165,6 +166,31 @@ def dithers(small: Tensor) -> Tensor:
     dot = ((far >= 3) & (near == 0)).float()
     several = F.avg_pool2d(dot, 5, 1, 2) * 25 >= 4  # one dot may be an eye
     return F.max_pool2d(dot * several, 3, 1, 1) > 0
+
+
+def mosaics(small: Tensor, valid: Tensor | None = None) -> Tensor:
+    """
+    [B, 1, h, w] bool: areas in which no pixel is like those beside it, and all repeat after three or four pixels along
+    both axes: squares of several colours, which are no slanted stripes. `valid` as in `with_blocks`.
+    """
+    at = _ending(small, valid, max(_PERIODS))
+    beside = torch.stack([alike(small, at(y, x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).any(0)
+    found = torch.zeros_like(beside)
+    for period in _PERIODS:
+        repeats = ~beside
+        for down, right in ((period, 0), (0, period)):
+            repeats &= alike(small, at(down, right)) | alike(small, at(-down, -right))
+        found |= _all_around(repeats, inside_of=(at(0, 0) >= 0).all(1, keepdim=True))
+    return found
+
+
+# Pixels of windows of 4x4 pixels that are all in the mask.
+def _all_around(mask: Tensor, inside_of: Tensor) -> Tensor:
+    mask = mask & inside_of
+    if min(mask.shape[2:]) < _LEAST:
+        return torch.zeros_like(mask)
+    whole = -F.max_pool2d(-mask.float(), _LEAST, 1)
+    return F.max_pool2d(F.pad(whole, (_LEAST - 1,) * 4), _LEAST, 1) > 0
 
 
 def dotted(small: Tensor, valid: Tensor | None = None) -> Tensor:

@@ -18,6 +18,7 @@ from depixel.picture import Picture
 
 _BRANDS = (b"avif", b"avis")
 _QUALITY = 98
+_HIGH_DEPTH, _TWELVE_BITS = 0x40, 0x20
 _MOST_SIDE = 32768  # libavif's limit
 
 
@@ -45,6 +46,8 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
                 image.load()
             frames.append(turn(pixels_of(image, name)[0], orientation))
             durations.append(float(image.info.get("duration", 0)))
+        depth = _depth(data)
+        left_out = f"{name} has {depth} bits per sample; only 8 of them were read."
         return Picture(
             tuple(frames),
             durations=tuple(durations) if len(frames) > 1 else (),
@@ -53,7 +56,16 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
             icc_profile=image.info.get("icc_profile"),
             exif=exif,
             text=text,
+            details={"left_out": left_out} if depth > 8 else {},
         )
+
+
+# Bits per sample, by the codec's configuration (AV1 in ISO base media files, 2.3.3).
+def _depth(data: bytes) -> int:
+    at = data.find(b"av1C")
+    if at < 0 or at + 6 >= len(data) or not data[at + 6] & _HIGH_DEPTH:
+        return 8
+    return 12 if data[at + 6] & _TWELVE_BITS else 10
 
 
 def encode(picture: Picture) -> bytes:

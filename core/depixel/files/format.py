@@ -103,12 +103,16 @@ class Format:
             return f"16 bits per sample cannot be written as {self.label}; choose PNG or TIFF."
         if not self.alpha and picture.has_transparency:
             return f"{self.label} has no transparency; choose PNG or WebP."
-        if max(width, height) > self.most_side:
-            return (
-                f"{self.label} holds at most {self.most_side} pixels per side, and this would be {width}x{height}; "
-                "choose PNG or a smaller scale."
-            )
-        return self.refuses(picture, (width, height))
+        return self.refusal_of_size(width, height) or self.refuses(picture, (width, height))
+
+    def refusal_of_size(self, width: int, height: int) -> str:
+        """Like `refusal`, if only the size of the picture is known."""
+        if max(width, height) <= self.most_side:
+            return ""
+        return (
+            f"{self.label} holds at most {self.most_side} pixels per side, and this would be {width}x{height}; "
+            "choose PNG or a smaller scale."
+        )
 
 
 def starts_with(*signatures: bytes) -> Callable[[bytes], bool]:

@@ -35,9 +35,10 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     _, upright_exif, text = upright(exif or None, {XMP: bytes(xmp).decode("utf-8", "replace")} if xmp else {})
     frame = np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[..., None])
     details = {}
-    if about["bits_per_sample"] > 8 or about["have_animation"]:
-        what = "its first frame" if about["have_animation"] else "8 of its bits per sample"
-        details["left_out"] = f"{name}: only {what} of this JPEG XL was read."
+    if about["have_animation"]:
+        details["left_out"] = f"{name} is animated; only its first frame was read."
+    elif about["bits_per_sample"] > 8:
+        details["left_out"] = f"{name} has {about['bits_per_sample']} bits per sample; only 8 of them were read."
     return Picture(
         (frame,),
         mode=mode_of(frame),

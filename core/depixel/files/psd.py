@@ -1,11 +1,11 @@
-"""Photoshop documents: the merged picture, read by Pillow. Layers are not read, and the format is not written."""
+"""Photoshop documents: the merged picture. Layers are not read, and the format is not written."""
 
 from __future__ import annotations
 
 import struct
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files import pillow_reading
+from depixel.files import pillow_reading, psd_reading
 from depixel.files.format import Format, Size, starts_with
 from depixel.files.limits import Limits
 from depixel.picture import Picture
@@ -18,8 +18,8 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     if len(data) < _HEADER:
         raise UnreadablePictureError(f"{name} is cut short: its header is incomplete.")
     version, depth = struct.unpack_from(">H", data, 4)[0], struct.unpack_from(">H", data, 22)[0]
-    if version == 2:
-        raise UnsupportedPictureError(f"{name} is a large Photoshop document (PSB); save it as PNG.")
+    if version == 2 or depth == 16:
+        return psd_reading.read(data, name, limits)
     if depth not in (1, 8):
         raise UnsupportedPictureError(f"{name} is a Photoshop document with {depth} bits per sample; save it as PNG.")
     return pillow_reading.read(data, "PSD", name, limits)
@@ -39,6 +39,7 @@ FORMAT = Format(
     recognise=starts_with(b"8BPS"),
     media_type="image/vnd.adobe.photoshop",
     read=read,
+    sixteen=True,
     from_folders=False,
     size=_size,
 )

@@ -21,7 +21,11 @@ _DATA_NAME = re.compile(
     r"bump|mask|spec|specular|s|gloss|glossiness|smoothness|orm|rma|e|emissive_mask)$",
     re.I,
 )
+_PACKED_NAME = re.compile(r"(?:^|[_\-. ])(?:orm|rma|mrao|arm)$", re.I)
+"""Several maps in the channels of one picture, which is not grey."""
+_LEAST_LEAN, _MOST_ALIKE = 0.01, 0.9  # of red and green: standard deviation, correlation
 _LOOKED_AT = 2**20
+_GREY = 3  # levels by which the channels of a grey picture may differ, after compression
 _PIXEL_ART_SIDE = 256
 
 
@@ -92,6 +96,8 @@ def detect(picture: Picture) -> Domain:
     The kind of a picture. Never FACES: a face is invented only on request.
     """
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", picture.name)
+    if hides_everything(picture):
+        picture = _opaque(picture)
     traits = features(picture)
     is_named_normal = _NORMAL_NAME.search(stem) is not None
     if not traits.grey and traits.colours > 1 and (is_named_normal or traits.unit_vectors > 0.9):
@@ -99,17 +105,53 @@ def detect(picture: Picture) -> Domain:
         upward = mean[2] > 0.65 and float(np.abs(mean[:2] - 0.5).max()) < 0.15
         if traits.unit_vectors > 0.9 and (is_named_normal or (upward and mean[2] > 0.75)):
             return NORMALS
-        if is_named_normal and upward:  # vectors of uneven length, after JPEG or a filter: each channel is separate
-            return DATA
+        if is_named_normal and upward and not _shows_a_shape(traits) and _leans(picture):
+            return DATA  # vectors of uneven length, after JPEG or a filter: each channel separately
     if is_pixel_art(picture, traits):
         return PIXEL_ART
-    if _DATA_NAME.search(stem) and traits.transparent < 0.02:  # a gloss in alpha may reach 0 in places
+    if _DATA_NAME.search(stem) and not _shows_a_shape(traits) and _may_be_data(picture, stem, traits):
         return DATA
     if traits.transparent < 0.02 and traits.flat_share < 0.6:
         large = picture.width * picture.height >= 32 * 32
         if large or all(tiles(picture)):  # a smaller picture that does not tile may be a portrait or an icon
             return TEXTURES
     return ART
+
+
+def hides_everything(picture: Picture) -> bool:
+    """Whether alpha is 0 everywhere over colours, which only shaders read: alpha is then a value, not coverage."""
+    if not picture.has_alpha or any(bool(frame[..., -1].any()) for frame in picture.frames):
+        return False
+    return any(bool(frame[..., :-1].any()) for frame in picture.frames)
+
+
+def _opaque(picture: Picture) -> Picture:
+    frame = picture.rgba(0).copy()
+    frame[..., 3] = picture.levels
+    return picture.replace(
+        frames=(frame,), durations=(), mode="RGBA;16" if picture.levels > 255 else "RGBA", palette=None
+    )
+
+
+# Whether alpha is the shape of a thing. A gloss in the alpha of a map is rarely opaque, and may reach 0 in places.
+def _shows_a_shape(traits: Features) -> bool:
+    return traits.transparent >= 0.02 or 0 < traits.soft_alpha < 0.5
+
+
+# Whether red and green vary independently, as slopes do and shades of one colour do not.
+def _leans(picture: Picture) -> bool:
+    slopes = _sample(picture.rgba(0))[..., :2].reshape(-1, 2).astype(np.float64) / picture.levels
+    if (slopes.std(0) < _LEAST_LEAN).any():
+        return False
+    return bool(abs(np.corrcoef(slopes.T)[0, 1]) < _MOST_ALIKE)
+
+
+# A name such as road_s or wall_metal is only a hint: data is grey, packed, or has a meaning of its own in alpha.
+def _may_be_data(picture: Picture, stem: str, traits: Features) -> bool:
+    if traits.grey or traits.soft_alpha >= 0.5 or _PACKED_NAME.search(stem):
+        return True
+    pixels = _sample(picture.rgba(0))[..., :3].astype(np.int64) // (picture.levels // 255)
+    return bool((np.ptp(pixels, axis=-1) <= _GREY).mean() > 0.99)
 
 
 def is_pixel_art(picture: Picture, traits: Features) -> bool:
@@ -132,8 +174,10 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
     if traits.colours <= 4:
         return True
     outlined = traits.transparent > 0.05  # by pixels that are fully opaque or fully transparent
-    if not outlined and traits.colours > _PAINTED and (traits.flat_share < 0.1 or is_block_compressed(picture)):
-        return False  # no two neighbours alike, or only because a block of 4x4 pixels holds at most four colours
+    if not outlined and traits.colours > _PAINTED and traits.flat_share < 0.1:
+        return False  # no two neighbours alike
+    if not outlined and is_block_compressed(picture) and _shared_by_blocks(picture.rgba(0)) < 0.5:
+        return False  # colours repeat only because a block of 4x4 pixels holds at most four of them
     if traits.colours > ((_GREYS_OUTLINED if outlined else _GREYS) if traits.grey else 256):
         return False
     most = 0.12
@@ -147,6 +191,18 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
 def is_block_compressed(picture: Picture) -> bool:
     """Whether the picture comes from a texture whose blocks of 4x4 pixels hold a few colours each (BC1 to BC7)."""
     return bool(picture.details.get(FROM_BLOCKS))
+
+
+# The share of pixels whose colour also occurs in another block of 4x4 pixels. Drawings use one palette everywhere.
+def _shared_by_blocks(pixels: Pixels) -> float:
+    height, width = pixels.shape[:2]
+    rows, columns = np.indices((height, width)) // 4
+    blocks = (rows * -(-width // 4) + columns).reshape(-1)
+    packed = (pixels[..., :3].astype(np.int64) << np.array([32, 16, 0])).sum(-1).reshape(-1)
+    _, colour = np.unique(packed, return_inverse=True)
+    pairs = np.unique(np.stack([colour.reshape(-1), blocks]), axis=1)
+    occurs_in = np.bincount(pairs[0])
+    return float((occurs_in[colour.reshape(-1)] > 1).mean())
 
 
 # Sprites drawn pixel by pixel with a soft shadow: without their dark, half-transparent pixels they are pixel art with a

@@ -24,6 +24,7 @@ _INDICES = "indices"  # in Picture.details: palette indices of the source, if it
 _NUMBERS = "numbers"  # in Picture.details: palette indices of the answer
 _COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
 _USUAL = (((255, 0, 255), 0.05), ((0, 255, 255), 0.25), ((0, 255, 0), 0.25))  # and the smallest fraction of the border
+_NEAREST = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))  # rows and columns away
 _NEAR = 48  # levels: a colour this near to a key, in every channel, is a blend of it
 _STEP = 8  # levels by which a 16-bit-per-pixel key may differ from 0 or 255
 
@@ -148,13 +149,13 @@ def with_key(answer: Picture, source: Picture, key: Key, *, keep_palette: bool) 
     colour = np.array(key.colour, answer.frames[0].dtype) * level
     numbered = key.number is not None and keep_palette and source.palette is not None
     frames, numbers = [], []
-    for frame in answer.frames:
+    for place, frame in enumerate(answer.frames):
         rgba = answer.replace(frames=(frame,)).rgba()
         ground = rgba[..., 3].astype(np.int64) * 2 < answer.levels
         rgb = rgba[..., :3].copy()
         clash = (rgb == colour).all(-1) & ~ground
         if numbered:
-            numbers.append(_numbers(rgb, ground, source, key))
+            numbers.append(_numbers(rgb, ground, source, key, place))
         elif not keep_palette:
             rgb[clash] = _beside(colour, answer.levels)
         rgb[ground] = colour
@@ -166,20 +167,36 @@ def with_key(answer: Picture, source: Picture, key: Key, *, keep_palette: bool) 
     return answer.replace(frames=tuple(frames), mode=mode, palette=palette, details=details)
 
 
-# [H, W] palette indices: the key's for the background, another one with the same colour for the figure.
-def _numbers(rgb: Pixels, ground: Mask, source: Picture, key: Key) -> Pixels:
+# [H, W] palette indices: the key's for the background; for the figure that of the nearest source pixel of the same
+# colour, otherwise another one with that colour.
+def _numbers(rgb: Pixels, ground: Mask, source: Picture, key: Key, place: int) -> Pixels:
     assert source.palette is not None
     palette = source.palette.astype(np.int64)
-    codes = (palette[:, 0] << 16) | (palette[:, 1] << 8) | palette[:, 2]
-    order = [number for number in range(len(codes)) if number != key.number]
+    codes = np.full(256, -1, np.int64)
+    codes[: len(palette)] = (palette[:, 0] << 16) | (palette[:, 1] << 8) | palette[:, 2]
+    order = [number for number in range(len(palette)) if number != key.number]
     order.sort(key=lambda number: _uses(source)[number] == 0)  # of equal colours, first one that the source uses
     table = {int(codes[number]): number for number in reversed(order)}
     seen = (rgb[..., 0].astype(np.int64) << 16) | (rgb[..., 1].astype(np.int64) << 8) | rgb[..., 2]
     values, where = np.unique(seen, return_inverse=True)
     per_value = np.array([table.get(int(value), key.number) for value in values], np.uint8)
     numbers: Pixels = per_value[where.reshape(seen.shape)]
+    indices: tuple[Pixels, ...] = source.details.get(_INDICES, ())
+    left = ~ground
+    for down, right in _NEAREST if indices else ():
+        entry = _at_each(indices[place], seen.shape, down, right)
+        same = left & (codes[entry] == seen) & (entry != key.number)
+        numbers[same] = entry[same]
+        left &= ~same
     numbers[ground] = key.number
     return numbers
+
+
+# [H, W]: for each pixel of an answer, the entry of the source pixel below it, moved by so many source pixels.
+def _at_each(small: Pixels, size: tuple[int, ...], down: int, right: int) -> Pixels:
+    rows = np.clip(np.arange(size[0]) * small.shape[0] // size[0] + down, 0, small.shape[0] - 1)
+    columns = np.clip(np.arange(size[1]) * small.shape[1] // size[1] + right, 0, small.shape[1] - 1)
+    return np.asarray(small[rows][:, columns])
 
 
 def _uses(source: Picture) -> npt.NDArray[np.int64]:

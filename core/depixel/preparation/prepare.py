@@ -13,7 +13,7 @@ from depixel.degradation import Degradation, make_degradation
 from depixel.domain import Domain, requested
 from depixel.errors import BadUsageError
 from depixel.picture import Picture
-from depixel.preparation.detection import detect
+from depixel.preparation.detection import detect, hides_everything
 from depixel.preparation.grid import enlargement, reduced
 from depixel.preparation.sheets import SheetLayout
 from depixel.preparation.tensors import integers, premultiplied
@@ -68,7 +68,8 @@ def prepare(picture: Picture, request: Request, layout: SheetLayout | None = Non
     on_grid = reduced(source, grid) if grid > 1 else source
     straight = integers(on_grid)
     data_alpha = None
-    if source.has_alpha and (request.alpha == "data" or (request.alpha == "auto" and domain.data_alpha)):
+    is_data = request.alpha == "data" or (request.alpha == "auto" and (domain.data_alpha or hides_everything(picture)))
+    if source.has_alpha and is_data:
         data_alpha = straight[:, 3:].clone()
         straight[:, 3] = source.levels
     wrap = _wrap(on_grid, request, domain, all_frames=layout is not None)

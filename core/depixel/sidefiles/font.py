@@ -19,7 +19,7 @@ _PIXELS = {
 }
 _TAG = re.compile(r"(?P<start><?\b(?P<tag>info|common|char|kerning|distanceField|page))\b(?P<body>[^\r\n<>]*)")
 _PAIR = re.compile(r'\b(?P<key>[A-Za-z]+)=(?P<quote>"?)(?P<value>[^"\s]*)(?P=quote)')
-_FILE = re.compile(r'\bfile="?([^"\r\n>]+?)"?(?=\s|/?>|$)')
+_FILE = re.compile(r'\bfile=(?:"(?P<quoted>[^"\r\n]+)"|(?P<bare>[^\s"]+))')
 _CHAR, _KERNING = 20, 10  # bytes of an entry
 _UINT16, _INT16 = 2**16 - 1, 2**15 - 1
 
@@ -36,8 +36,8 @@ def parse(data: bytes) -> SideFile | None:
     regions: dict[str, list[Region]] = {}
     for match in _TAG.finditer(text):
         if match["tag"] == "page" and (name := _FILE.search(match["body"])) is not None:
-            pages.append(name[1])
-            regions[name[1]] = []
+            pages.append(name["quoted"] or name["bare"])
+            regions[pages[-1]] = []
     for match in _TAG.finditer(text):
         values = {pair["key"]: pair["value"] for pair in _PAIR.finditer(match["body"])}
         if match["tag"] == "char" and {"x", "y", "width", "height"} <= values.keys():

@@ -34,6 +34,7 @@ _ONLY_NAMED = (
     ".yaml",
     ".yml",
     ".lua",
+    ".meta",
 )
 """Kinds that Depixel cannot scale; they are reported if they hold pixels of a picture."""
 
@@ -49,6 +50,9 @@ _PIXELS = re.compile(
     r"[\s\"':=({\[]*-?\d",
     re.I,
 )
+
+_META = ".meta"  # Unity's settings for the picture whose name precedes it
+_SLICE = re.compile(r"^\s+rect:\s*$", re.M)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ def suspicion(path: str, data: bytes) -> str:
     if PurePosixPath(path).suffix.lower() not in _ONLY_NAMED or len(data) > MOST_BYTES:
         return ""
     decoded = text_of(data)
+    if PurePosixPath(path).suffix.lower() == _META:
+        return PurePosixPath(path).stem if decoded is not None and _SLICE.search(decoded[0]) else ""
     if decoded is None or _PIXELS.search(decoded[0]) is None:
         return ""
     match = _PICTURE.search(decoded[0])

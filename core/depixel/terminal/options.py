@@ -19,7 +19,8 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     sheet = sections["picture"].add_mutually_exclusive_group()
     for option in OPTIONS:
         if "command line" in option.doors:
-            add_option(sheet if option.name == "frames" else sections[option.group], option)
+            is_frames = option.name == "frames"  # the commands find the frames themselves
+            add_option(sheet if is_frames else sections[option.group], option, "auto" if is_frames else None)
     sheet.add_argument(
         "--frame-size",
         dest="frames",

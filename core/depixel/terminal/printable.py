@@ -26,7 +26,7 @@ def counted(count: int, noun: str, nouns: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
-def shortened(sentences: Sequence[str], most: int = 5, noun: str = "file", where: str = "") -> list[str]:
+def shortened(sentences: Sequence[str], most: int = 20, noun: str = "file", where: str = "") -> list[str]:
     """The first `most` sentences, and one that counts the rest: "And 3 more files."."""
     rest = len(sentences) - most
     return [*sentences[:most], f"And {counted(rest, f'more {noun}')}{where}."] if rest > 0 else list(sentences)

@@ -19,17 +19,20 @@ from typing import TextIO
 from depixel import __version__
 from depixel.batch.engines import open_engine
 from depixel.client.rates import duration_text
-from depixel.errors import BadUsageError, CancelledError, OutputExistsError
+from depixel.errors import BadUsageError, CancelledError, OutputExistsError, UnwritableOutputError
 from depixel.files.renaming import rename_new
+from depixel.files.writing import why_unwritable
 from depixel.pace import Pace
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.folder.layout import checked
+from depixel_watch.folder.stamps import stamp_of
 from depixel_watch.ledger.ledger import LEDGER_NAME
 from depixel_watch.ledger.repair import open_ledger
 from depixel_watch.packs.archive import PackOptions, opened, recognise_archive, rewrite
 from depixel_watch.packs.profiles import PackProfile, is_archive, load, recognise_folder
+from depixel_watch.packs.renamed import is_pack
 from depixel_watch.upscaler import EngineUpscaler
 from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.publication import new_part, seal
@@ -58,11 +61,14 @@ def packs_among(inputs: Sequence[str], profile: str) -> list[Path]:
     packs = []
     for text in inputs:
         path = Path(text)
-        if (path.is_file() and is_archive(text)) or (
-            path.is_dir() and (profile != "auto" or _is_whole(path, profiles))
-        ):
+        if _is_archive_file(path) or (path.is_dir() and (profile != "auto" or _is_whole(path, profiles))):
             packs.append(path)
     return packs
+
+
+def _is_archive_file(path: Path) -> bool:
+    stamp = stamp_of(path) if path.is_file() else None
+    return stamp is not None and is_pack(path, stamp)
 
 
 def _is_whole(folder: Path, profiles: dict[str, PackProfile]) -> bool:
@@ -84,6 +90,8 @@ def upscale_packs(args: Namespace, request: Request, packs: Sequence[Path], defa
         BadUsageError: an option that does not apply to packs, other inputs besides packs, an unknown profile.
     """
     _check(args, request, packs)
+    if reason := why_unwritable(args.out):
+        raise UnwritableOutputError(f"{args.out} cannot be written: {reason}.")
     profiles = load()
     if args.profile != "auto" and args.profile not in profiles:
         raise BadUsageError(f"There is no profile {args.profile!r}; choose one of auto, none, {', '.join(profiles)}.")
@@ -122,7 +130,7 @@ def _check(args: Namespace, request: Request, packs: Sequence[Path]) -> None:
 
 def _target(pack: Path, args: Namespace, count: int, default_out: Path) -> Path:
     out: Path = args.out
-    named_file = is_archive(str(out)) and not out.is_dir()
+    named_file = (is_archive(str(out)) or _is_like(out, pack)) and not out.is_dir()
     if pack.is_dir():
         if named_file:
             raise BadUsageError(f"{pack} is a folder: its pack becomes a folder too. Name one with -o.")
@@ -134,6 +142,11 @@ def _target(pack: Path, args: Namespace, count: int, default_out: Path) -> Path:
     if out.suffix and not out.is_dir() and out.suffix.lower() != pack.suffix.lower() and out.is_file():
         raise BadUsageError(f"-o {out} is a file; name an archive such as {pack.stem}-x4{pack.suffix}, or a folder.")
     return out / pack.name
+
+
+# Whether an output has the extension of a pack under another name, such as textures.dat.
+def _is_like(out: Path, pack: Path) -> bool:
+    return bool(pack.suffix) and not pack.is_dir() and out.suffix.lower() == pack.suffix.lower()
 
 
 # A folder is processed once, as the watcher does.
@@ -168,12 +181,14 @@ def _claim(source: Path, out: Path) -> None:
 def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles: dict[str, PackProfile]) -> int:
     if out.exists() and out.samefile(pack):
         raise BadUsageError(f"-o {out} is the pack itself; choose another name.")
-    if args.dry_run:
+    if args.dry_run:  # also says whether the result can be written
         from depixel_watch.preview.budget import dry_run_archive
 
         return dry_run_archive(args, request, pack, out)
     if out.exists() and not args.overwrite:
         raise OutputExistsError(f"{out} exists already; use --overwrite to replace it, or another name with -o.")
+    if reason := why_unwritable(out):
+        raise UnwritableOutputError(f"{out} cannot be written: {reason}.")
     started = time.perf_counter()
     try:
         with opened(pack) as archive:

@@ -66,15 +66,9 @@ class EngineUpscaler:
 
     def detect(self, picture: Picture) -> str:
         """The engine's decision for this picture without its name."""
-        from depixel.preparation.detection import detect
-        from depixel.preparation.grid import enlargement, reduced
-        from depixel.preparation.keys import find_key, with_alpha
+        from depixel.preparation.content import kind_by_content
 
-        key = find_key(picture)
-        unnamed = (picture if key is None else with_alpha(picture, key)).replace(name="")
-        grid = enlargement(unnamed)
-        on_grid = detect(reduced(unnamed, grid)).name if grid > 1 else ""
-        return on_grid if on_grid == "pixel-art" else detect(unnamed).name
+        return kind_by_content(picture)
 
     def loss(self, written: Picture, source: Picture, hints: Mapping[str, Any]) -> str:
         """How exactly a file, read back, scales back; empty if the sizes do not match."""

@@ -17,16 +17,16 @@ from typing import BinaryIO
 
 from depixel.bystanders import is_system_file
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
+from depixel.families import Families
 from depixel.files import HEAD, READABLE
 from depixel.pace import work_of
 from depixel_watch.packs.conventions import followed, mip_of, output_name
 from depixel_watch.packs.profiles import PackProfile, Rule, recognise
 from depixel_watch.packs.sides import ArchiveSides
 from depixel_watch.work import memory
-from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.task import fault, pixels_claimed
-from depixel_watch.work.texture import NO_LIMITS, Texture, Upscaler, answer_all, prepare
+from depixel_watch.work.texture import NO_LIMITS, Texture, Upscaler, answer_all, prepare, with_family_kind
 
 MAX_ENTRIES = 200_000
 MAX_ENTRY_BYTES = 2**28
@@ -306,7 +306,7 @@ class _Rewriting:
             memory.check(texture.picture, texture.scale)
             if self._worker.kind == "auto":
                 mip = mip_of(path) if texture.level else None
-                texture = self._families.settle(mip[0] if mip else path, texture)
+                texture = with_family_kind(texture, mip[0] if mip else path, self._families)
         return texture
 
     def _rule(self, entry: zipfile.ZipInfo) -> Rule:

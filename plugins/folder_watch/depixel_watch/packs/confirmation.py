@@ -1,6 +1,6 @@
 """
 A name is a hint that the content must confirm: button_normal.png is a button in its normal state unless its pixels are
-vectors, and wall_metal.png is a wall of metal unless it is a grey map or belongs to a wall.png.
+vectors, and wall_metal.png is a wall of metal unless it is grey, even beside a wall.png.
 """
 
 from __future__ import annotations
@@ -12,25 +12,45 @@ import numpy.typing as npt
 
 from depixel.picture import Picture
 
-CONFIRMATIONS = ("", "normals", "map")
+CONFIRMATIONS = ("", "normals", "map", "grey")
 DATA = (("alpha", "data"), ("domain", "data"))
 """Settings for pictures whose channels are independent values, including alpha."""
 
 _LOOKED_AT = 2**18
 _UNIT = 0.85  # fraction of pixels that must be unit vectors
 _TOLERANCE = 0.12  # of a vector's length, after compression to blocks
-_GREY = 3  # levels by which the channels of a grey picture may differ, after compression
+_GREY, _TINT = 3, 10  # levels by which the channels of a grey picture may differ, after compression
+
+
+def is_grey(picture: Picture, *, has_colour: bool) -> bool:
+    """
+    Whether a picture may be roughness, metal, height and the like, which are single values.
+
+    Args:
+        has_colour: the colour of its material is next to it; then compression may have tinted it more.
+    """
+    if picture.channels <= 2:
+        return True
+    pixels = _visible(picture)[:, :3]
+    tint = _TINT if has_colour else _GREY
+    return bool((np.ptp(pixels, axis=1) <= tint).mean() > 0.99) if len(pixels) else False
 
 
 def is_map(picture: Picture, *, has_colour: bool) -> bool:
     """
-    Whether a picture may be roughness, metal, height and the like: it is grey, or the colour of its material is next to
-    it.
+    Whether a picture may be a map that need not be grey, such as a specular colour: it is grey, or it lies next to the
+    colour of its material and its alpha is not the shape of a thing.
     """
-    if has_colour or picture.channels <= 2:
-        return True
-    pixels = _visible(picture)[:, :3]
-    return bool((np.ptp(pixels, axis=1) <= _GREY).mean() > 0.99) if len(pixels) else False
+    return is_grey(picture, has_colour=has_colour) or (has_colour and not _shows_a_shape(picture))
+
+
+# Gloss in the alpha of a map is rarely opaque; the alpha of a figure mostly is, or it is 0.
+def _shows_a_shape(picture: Picture) -> bool:
+    if not picture.has_alpha:
+        return False
+    alpha = picture.frames[0][..., -1]
+    clear, opaque = float((alpha == 0).mean()), float((alpha == picture.levels).mean())
+    return clear >= 0.02 or 0.5 < opaque < 1
 
 
 def normals_form(picture: Picture, *, has_colour: bool) -> str:

@@ -22,12 +22,14 @@ import numpy as np
 from depixel.batch.engines import open_engine
 from depixel.client.rates import duration_text
 from depixel.errors import DepixelError
+from depixel.files.writing import why_unwritable
 from depixel.request import Request
-from depixel.terminal.printable import counted, one_line
+from depixel.terminal.printable import counted, one_line, shortened
 from depixel_watch.packs.profiles import load, recognise_folder
 from depixel_watch.preview.sheet import SHEET_PICTURES, draw_sheet
-from depixel_watch.preview.survey import Member, Survey, survey, survey_archive
+from depixel_watch.preview.survey import Goal, Member, Survey, survey, survey_archive
 from depixel_watch.upscaler import EngineUpscaler
+from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.texture import Texture, ask, finish
 
 _SAMPLE_FILES = 48  # of one class of sizes
@@ -51,19 +53,28 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
     """Describe a run and write the sheet of samples; the output folder is not touched."""
     _doing(args, f"Looking through {source} ...")
     profiles = load(own=source)
-    profile = profiles.get(args.profile) or recognise_folder(profiles, source)
-    return _tell(args, settings, survey(source, profiles, profile, args.complete_pack, _complain), out)
+    chosen = profiles.get(args.profile)
+    profile = chosen or recognise_folder(profiles, source)
+    contents = survey(source, profiles, profile, args.complete_pack, _complain, chosen, _goal(args, settings))
+    return _tell(args, settings, contents, out)
 
 
 def dry_run_archive(args: argparse.Namespace, settings: Request, source: Path, out: Path) -> int:
     """Like `dry_run` for one archive; no sheet is written. Raises DepixelError."""
     _doing(args, f"Looking through {source} ...")
     profiles = load()
-    return _tell(args, settings, survey_archive(source, profiles, profiles.get(args.profile)), out, draws=False)
+    contents = survey_archive(source, profiles, profiles.get(args.profile), _goal(args, settings))
+    return _tell(args, settings, contents, out, draws=False)
+
+
+def _goal(args: argparse.Namespace, settings: Request) -> Goal:
+    return Goal(settings.with_one_scale()[1], SizeLimits(args.only_below, args.most))
 
 
 def _tell(args: argparse.Namespace, settings: Request, contents: Survey, out: Path, *, draws: bool = True) -> int:
     sheet: Path | None = None
+    if reason := why_unwritable(out):
+        contents.failed[str(out)] = f"it cannot be written: {reason}."
     estimate = Estimate(0.0, contents.copied_bytes, 0, 0)
     if contents.textures:
         _doing(
@@ -72,7 +83,7 @@ def _tell(args: argparse.Namespace, settings: Request, contents: Survey, out: Pa
         engine = open_engine(args)
         worker = EngineUpscaler(engine, settings, lambda: False, shared=args.engine != "local")
         measured = measure(contents, worker, progress=lambda done, total: _doing(args, f"  {done} of {total} measured"))
-        estimate = replace(measured, pixels_then=_pixels_then(contents, worker.scale))
+        estimate = replace(measured, pixels_then=_pixels_then(contents))
         if draws:
             sheet = args.sheet or out.with_name(f"{out.name}-samples.png")
             _doing(args, "Drawing the sheet of samples ...")
@@ -135,8 +146,8 @@ def measure(
     return Estimate(seconds, int(size), measured, failed)
 
 
-def _pixels_then(contents: Survey, scale: int) -> int:
-    return sum(m.pixels * (1 + contents.duplicate_of[i]) for i, m in enumerate(contents.textures)) * scale**2
+def _pixels_then(contents: Survey) -> int:
+    return sum(m.pixels * m.scale**2 * (1 + contents.duplicate_of[i]) for i, m in enumerate(contents.textures))
 
 
 # As many as a measurement needs, spread over the class.
@@ -175,7 +186,7 @@ def _timed(sample: Sequence[Member], worker: EngineUpscaler, threads: int) -> _M
     textures: list[tuple[Member, Texture, float]] = []  # and the fraction of the texture that it is
     for member in sample:
         try:
-            whole = member.prepared(worker.scale)
+            whole = member.prepared()
         except (DepixelError, OSError):
             one.failed += 1
             continue
@@ -224,6 +235,7 @@ def _values(contents: Survey, estimate: Estimate, free: int, sheet: Path | None,
         "copied": contents.copied,
         "skipped": dict(contents.skipped),
         "failed": contents.failed,
+        "unopened": contents.named,
         "bytes_now": contents.bytes_now,
         "bytes_then": estimate.bytes_then,
         "bytes_free": free,
@@ -259,6 +271,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
         lines.append(f"Left alone: {reasons}.")
     if contents.copied:
         lines.append(f"{counted(contents.copied, 'other file')} would be copied unchanged.")
+    lines += shortened(list(contents.named.values()))
     lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(

@@ -47,7 +47,7 @@ def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Reque
         UnwritableOutputError: the folder cannot be written.
     """
     settings, scale = settings.with_one_scale()
-    rows = list(islice((row for m in members if (row := _row(m, scale)) is not None), SHEET_PICTURES))
+    rows = list(islice((row for m in members if (row := _row(m)) is not None), SHEET_PICTURES))
     columns = ["given", *(title for title, _ in CHOICES)]
     width = _GAP + len(columns) * (_CELL + _GAP)
     height = _HEAD + len(rows) * (_CELL + _LINE + _GAP) + _GAP
@@ -76,9 +76,9 @@ def draw_sheet(members: Iterable[Member], engine: PictureEngine, settings: Reque
     place(path, buffer.getvalue(), overwrite=True)
 
 
-def _row(member: Member, scale: int) -> tuple[str, Texture] | None:
+def _row(member: Member) -> tuple[str, Texture] | None:
     try:
-        texture = member.prepared(scale)
+        texture = member.prepared()
     except (DepixelError, OSError):
         return None  # the run will report it
     frame = _cropped(texture.picture).frames[0]

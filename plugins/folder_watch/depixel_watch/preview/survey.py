@@ -7,20 +7,41 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from depixel.bystanders import is_system_file, unopened
 from depixel.errors import DepixelError
-from depixel.files import HEAD, READABLE
+from depixel.files import HEAD, READABLE, by_content, by_name, kind_of
 from depixel_watch.folder.scan import FileEntry, Findings, walk
 from depixel_watch.folder.stamps import is_file, read_regular
 from depixel_watch.packs.archive import check_archive, content, is_folder, opened, path_of, recognise_archive, top_of
 from depixel_watch.packs.profiles import PackProfile, Rule
 from depixel_watch.work.limits import SizeLimits
-from depixel_watch.work.task import UNPACKED, name_hint, pixels_claimed, pixels_of, plan
+from depixel_watch.work.task import UNPACKED, name_hint, pixels_claimed, plan
 from depixel_watch.work.texture import NO_LIMITS, Texture, prepare
+
+
+@dataclass(frozen=True)
+class Goal:
+    """How large the textures are to become."""
+
+    scale: int = 4
+    limits: SizeLimits = NO_LIMITS
+
+    def for_file(self, head: bytes, ending: str) -> tuple[int, str]:
+        """
+        The scale of a texture by its first bytes (1 = it is too large for `limits`), and why the result cannot be
+        written, as far as that is known; `ending`: the output's, if it differs.
+        """
+        kind = by_content(head)
+        size = kind.size(head) if kind else None
+        if kind is None or size is None:
+            return self.scale, ""
+        scale = self.limits.scale_for(*size, self.scale)
+        target = by_name(kind_of(f"x{ending}") or "") if ending else kind
+        return scale, target.refusal_of_size(size[0] * scale, size[1] * scale) if target and scale > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,7 @@ class Member:
     size: int  # bytes
     pixels: int  # approximately, from the first bytes
     entry: str = ""  # its name in the archive
+    scale: int = 4
 
     def read(self, archive: zipfile.ZipFile | None) -> bytes:
         """The file; `archive`: the open archive that contains it, or None. Raises DepixelError or OSError."""
@@ -42,7 +64,7 @@ class Member:
             return read_regular(self.root / self.path)
         return content(archive, archive.NameToInfo[self.entry])
 
-    def prepared(self, scale: int, limits: SizeLimits = NO_LIMITS) -> Texture:
+    def prepared(self) -> Texture:
         """Decoded, as the pipeline would. Raises DepixelError or OSError."""
         with ExitStack() as stack:
             archive = None if self.archive is None else stack.enter_context(opened(self.archive))
@@ -52,7 +74,7 @@ class Member:
                     return content(archive, archive.NameToInfo[name]) if name in archive.NameToInfo else None
                 return read_regular(self.root / name) if is_file(self.root / name) else None
 
-            return prepare(self.read(archive), self.path, self.rule, beside, scale, "", self.otherwise, limits)
+            return prepare(self.read(archive), self.path, self.rule, beside, self.scale, "", self.otherwise)
 
 
 @dataclass
@@ -93,6 +115,7 @@ def survey(
     complete: bool,
     trouble: Callable[[str], None],
     chosen: PackProfile | None = None,
+    goal: Goal | None = None,
 ) -> Survey:
     """
     Look at every file's name and first bytes, and read completely only those that may be equal; nothing is decoded.
@@ -101,7 +124,7 @@ def survey(
         profile: of the folder.
         chosen: of all archives; None = each is detected from its contents.
     """
-    survey = Survey(profile)
+    survey, goal = Survey(profile), goal or Goal()
     members: list[Member] = []
     findings = Findings(trouble)
     for file in walk(source, findings):
@@ -114,19 +137,36 @@ def survey(
             survey.archives += 1
             survey.bytes_now += file.stamp.size
             try:
-                members += _inside(source / file.path, file.path, profiles, survey, chosen)
+                members += _inside(source / file.path, file.path, profiles, survey, chosen, goal)
             except (DepixelError, OSError) as error:
                 survey.failed[file.path] = str(error)
         else:
             survey.bytes_now += file.stamp.size
-            pixels = pixels_of(source / file.path, file.stamp.size)
-            members.append(Member(file.path, None, source, task.rule, task.otherwise, file.stamp.size, pixels))
+            member = Member(file.path, None, source, task.rule, task.otherwise, file.stamp.size, 0)
+            try:
+                members += _measured(member, read_regular(source / file.path, HEAD), survey, goal)
+            except (DepixelError, OSError):  # it fails in the run, too
+                members.append(member)
     survey.failed.update(findings.unreadable)
     _once_each(members, survey)
     return survey
 
 
-def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None = None) -> Survey:
+# The member with its pixels and scale; nothing if it is too large, which is noted.
+def _measured(member: Member, head: bytes, survey: Survey, goal: Goal) -> list[Member]:
+    scale, refusal = goal.for_file(head, member.rule.treatment.ending)
+    if refusal:
+        survey.failed[member.path] = refusal
+        return []
+    if scale < 2:
+        survey.skipped["too large (--only-below, --most)"] += 1
+        return []
+    return [replace(member, pixels=pixels_claimed(head, member.size), scale=scale)]
+
+
+def survey_archive(
+    path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None = None, goal: Goal | None = None
+) -> Survey:
     """
     As `survey`, of one archive.
 
@@ -136,12 +176,12 @@ def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackPr
     with opened(path) as archive:
         survey = Survey(profile or recognise_archive(archive, profiles), archives=1)
     survey.bytes_now = path.stat().st_size
-    _once_each(list(_inside(path, path.name, profiles, survey, survey.profile)), survey)
+    _once_each(list(_inside(path, path.name, profiles, survey, survey.profile, goal or Goal())), survey)
     return survey
 
 
 def _inside(
-    path: Path, name: str, profiles: dict[str, PackProfile], survey: Survey, chosen: PackProfile | None
+    path: Path, name: str, profiles: dict[str, PackProfile], survey: Survey, chosen: PackProfile | None, goal: Goal
 ) -> Iterator[Member]:
     with opened(path) as archive:
         check_archive(archive, path.name)
@@ -156,10 +196,9 @@ def _inside(
             rule = profile.rule_for(inner.removeprefix(top))
             system = any(is_system_file(part) for part in place.parts)
             if place.suffix.lower() in READABLE and rule.upscale and not system:
-                pixels = pixels_claimed(content(archive, entry, HEAD), entry.file_size)
                 otherwise = profile.otherwise(inner.removeprefix(top), rule)
-                size = entry.file_size
-                yield Member(inner, path, path.parent, rule, otherwise, size, pixels, entry.filename)
+                member = Member(inner, path, path.parent, rule, otherwise, entry.file_size, 0, entry.filename)
+                yield from _measured(member, content(archive, entry, HEAD), survey, goal)
             else:
                 survey.copied += 1
                 survey.copied_bytes += entry.compress_size

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from depixel.bystanders import unopened
 from depixel.errors import DepixelError, UnreadablePictureError
+from depixel.families import Families
 from depixel.files import HEAD, READABLE, Limits, claimed_pixels
 from depixel.request import DOMAINS
 from depixel.sidefiles import parse
@@ -17,12 +18,12 @@ from depixel_watch.folder.scan import FileEntry
 from depixel_watch.folder.stamps import Stamp, digest_of, is_file, read_regular, stamp_if_seen, stamp_of
 from depixel_watch.ledger.ledger import NOTHING, Row
 from depixel_watch.packs.conventions import beside_names, followed, mip_of, output_name
-from depixel_watch.packs.profiles import PackProfile, Rule, is_archive
+from depixel_watch.packs.profiles import PackProfile, Rule
+from depixel_watch.packs.renamed import is_pack
 from depixel_watch.packs.sides import SIDE_ENDINGS, Sides, facts_of, scaled_side
 from depixel_watch.work import memory
-from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
-from depixel_watch.work.texture import Texture, prepare
+from depixel_watch.work.texture import Texture, prepare, with_family_kind
 
 UNPACKED = "and watch the folder"
 """What to do with an archive that is not opened, after unpacking it."""
@@ -105,7 +106,7 @@ def plan(
         if sides is not None:
             beside += sides.of(entry.path) + sides.neighbours(entry.path)
         target = output_name(entry.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
-    elif is_archive(entry.path):
+    elif is_pack(root / entry.path, entry.stamp):
         action = "pack"
     elif complete or rule.action == "follow" or side:
         action = "copy"
@@ -221,7 +222,7 @@ def _decode(loaded: LoadedTask, others: dict[str, bytes], bench: Bench) -> None:
     memory.check(texture.picture, texture.scale)
     if bench.families is not None:
         mip = mip_of(task.path) if texture.level else None
-        settled = bench.families.settle(mip[0] if mip else task.path, texture)
+        settled = with_family_kind(texture, mip[0] if mip else task.path, bench.families)
         if settled is not texture:  # equal pictures of two families may have different answers
             kind = dict(settled.hints)["domain"]
             texture, loaded.key = settled, f"{loaded.key}|{kind}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
@@ -12,10 +12,11 @@ import numpy as np
 
 from depixel import files
 from depixel.errors import DepixelError, UnsupportedPictureError
+from depixel.families import Families
 from depixel.joints import neighbour_names, with_known_margins
 from depixel.picture import MARGINS, PREMULTIPLIED, REGIONS, Picture
 from depixel.sidefiles import Facts
-from depixel_watch.packs.confirmation import DATA, is_map, normals_form
+from depixel_watch.packs.confirmation import DATA, is_grey, is_map, normals_form
 from depixel_watch.packs.conventions import (
     Beside,
     Treatment,
@@ -99,7 +100,8 @@ class Texture:
         """What the output does not keep of the source, or a warning about its size; empty if nothing."""
         if self.warn_above and max(self.picture.width, self.picture.height) * self.scale > self.warn_above:
             return f"The output has a side of more than {self.warn_above} pixels: many graphics cards cannot load it."
-        return files.remark(self.picture)
+        left_out = str(self.picture.details.get("left_out", ""))
+        return " ".join(filter(None, (left_out, files.remark(self.picture))))
 
 
 def prepare(
@@ -138,6 +140,8 @@ def prepare(
     fitting = limits.scale_for(picture.width, picture.height, scale)
     if fitting < 2:
         return Texture(name, picture, (), scale, left=limits.reason(picture.width, picture.height))
+    kind = files.kind_of(output) if output and output != path else None
+    _check_writable(picture, kind, fitting, level)
     _settle(picture, path, treatment, hints, beside)
     if hints.get("frames", "none") in ("none", "auto") and hints.get("domain", "auto") not in ("normals", "data"):
         picture = with_known_margins(picture, _neighbours(path, beside))
@@ -155,8 +159,24 @@ def prepare(
         grab,
         treatment.warn_above,
         _colour(path, beside) if treatment.material and "wrap" not in hints else None,
-        files.kind_of(output) if output and output != path else None,
+        kind,
     )
+
+
+# Before anything is computed. `kind`: the output's format, if it differs from the source's.
+def _check_writable(picture: Picture, kind: str | None, scale: int, level: int) -> None:
+    target = files.by_name(kind or picture.format)
+    size = (picture.width * scale >> level, picture.height * scale >> level)
+    if target is not None and (refusal := target.refusal(picture, size)):
+        raise UnsupportedPictureError(f"{picture.name}: {refusal}")
+
+
+def with_family_kind(texture: Texture, path: str, families: Families) -> Texture:
+    """The texture with the kind of its family, unless its kind is set otherwise."""
+    kind = None if "domain" in dict(texture.hints) else families.kind_for(path, texture.picture)
+    if kind is None:
+        return texture
+    return replace(texture, hints=tuple(sorted({**dict(texture.hints), "domain": kind}.items())))
 
 
 # Pictures that may meet this one at its edges.
@@ -192,6 +212,8 @@ def _confirmed(picture: Picture, path: str, rules: Sequence[Rule], beside: Besid
             return rule, hints
         has_colour = any(beside(name) is not None for name in colour_names(path))
         if rule.confirm == "map" and is_map(picture, has_colour=has_colour):
+            return rule, hints
+        if rule.confirm == "grey" and is_grey(picture, has_colour=has_colour):
             return rule, hints
         if rule.confirm == "normals" and (form := normals_form(picture, has_colour=has_colour)):
             # In other channels, each is independent data: constant ones stay constant.

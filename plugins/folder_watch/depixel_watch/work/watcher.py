@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from depixel.bystanders import is_system_file
 from depixel.errors import UnwritableOutputError
+from depixel.families import Families
 from depixel.files import READABLE
 from depixel.sidefiles import UNDERSTOOD
 from depixel_watch.display.page import PAGE_NAME, write_page
@@ -23,9 +24,9 @@ from depixel_watch.ledger.ledger import LEDGER_NAME, Ledger, is_damage
 from depixel_watch.ledger.recorder import Announcement, Listener, PassCounts, Recorder
 from depixel_watch.ledger.repair import open_ledger, opened_again
 from depixel_watch.packs.profiles import OWN_PROFILES, PackProfile, is_archive, recognise_folder
+from depixel_watch.packs.renamed import is_pack
 from depixel_watch.packs.sides import Sides
 from depixel_watch.work.attempts import ATTEMPTS_NAME, Attempts
-from depixel_watch.work.families import Families
 from depixel_watch.work.limits import SizeLimits
 from depixel_watch.work.pauses import AWAY, FULL, DiskFullError, OutputAwayError, PauseError, as_pause, reason_of
 from depixel_watch.work.pipeline import Pipeline
@@ -263,7 +264,7 @@ class Watcher:
 
     def _plan(self, entry: FileEntry, profile: PackProfile) -> Task | None:
         recipe = self._worker.recipe + self._limits.recipe
-        if is_archive(entry.path):
+        if is_pack(self._source / entry.path, entry.stamp):
             recipe += self._rules + (self._profile.name if self._profile else "")
         return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale, self._sides)
 

@@ -1,7 +1,7 @@
 """
 Pictures that belong together are examined together: frames of an animation, directions of a figure, states of a button,
-tiles of a terrain, a folder of pictures of equal size. Whether they are pixel art is decided once for all of them, so
-that outlines do not flicker between frames. Decisions are stored, so that later frames look like earlier ones.
+tiles of a terrain, a folder of pictures of equal size, pictures drawn with the same colours. Whether they are pixel art
+is decided once for all of them, so that outlines do not flicker between frames.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from depixel import files
 from depixel.errors import DepixelError
 from depixel.files import HEAD, READABLE, by_content
 from depixel.picture import Picture
-from depixel_watch.work.texture import Texture
 
 PIXEL_ART = "pixel-art"
 _SAMPLE = 24  # members that are examined, spread over a family
-_LEAST = 4  # least pictures of equal size in a folder of similar pictures
-_CLEAR = 0.7  # share of members that decides the kind of such a folder
+_LEAST = 8  # pictures of equal size make a folder of similar pictures
+_CLEAR = 0.8  # share of them that decides its kind
+_KINSHIP = 0.5  # share of the visible pixels of each whose colours also occur in the other
+_MOST_KIN = 400  # pictures of equal size that are compared by their colours
+_MAIN_COLOURS = 64  # of a picture, by which it is compared
 _LARGEST = 256  # pixels per side: larger pictures never count as pixel art, so there is nothing to decide
 _WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 
@@ -80,24 +84,29 @@ class Families:
         self._sizes: dict[str, dict[str, tuple[int, int]]] = {}  # folder => path => width, height
         self._kinds: dict[str, str | None] = {}  # family => its kind; None = decided for each member
         self._votes: dict[str, str] = {}  # path => kind by its content
+        self._kin: dict[str, dict[str, list[str]]] = {}  # folder and size => path => pictures with the same colours
         self._lock = threading.Lock()
         self.news: dict[str, str] = {}
         """Decisions of this run that were not stored yet."""
 
-    def settle(self, path: str, texture: Texture) -> Texture:
-        """The texture with the kind of its family, unless its kind is set otherwise."""
-        picture, hints = texture.picture, dict(texture.hints)
-        if "domain" in hints or max(picture.width, picture.height) > _LARGEST:
-            return texture
+    def kind_for(self, path: str, picture: Picture) -> str | None:
+        """
+        The kind that a picture's family decides for it; None if it has no family, or if the engine's own decision for
+        the picture is right.
+        """
+        if max(picture.width, picture.height) > _LARGEST:
+            return None
         with self._lock:
             kind = self._kind_of(path, (picture.width, picture.height))
-            if kind is None:
-                return texture
-            if kind != PIXEL_ART:
-                own = self._vote(path, picture)
-                if own != PIXEL_ART:
-                    return texture  # the engine decides the same, with more information
-        return replace(texture, hints=tuple(sorted({**hints, "domain": kind}.items())))
+            if kind is None or kind == PIXEL_ART or self._vote(path, picture) == PIXEL_ART:
+                return kind
+            return None  # the engine decides the same, with more information
+
+    def is_outvoted(self, path: str, picture: Picture) -> bool:
+        """Whether the picture by itself would be of another kind than `kind_for` says."""
+        kind = self.kind_for(path, picture)
+        with self._lock:
+            return kind is not None and (self._vote(path, picture) == PIXEL_ART) != (kind == PIXEL_ART)
 
     def take_news(self) -> dict[str, str]:
         """`news`, which is cleared."""
@@ -105,7 +114,7 @@ class Families:
             news, self.news = self.news, {}
         return news
 
-    # A folder of similar pictures if their kind is clear; otherwise the names of one sequence.
+    # A folder of similar pictures if their kind is clear; otherwise the names of one sequence, then equal colours.
     def _kind_of(self, path: str, size: tuple[int, int]) -> str | None:
         folder = PurePosixPath(path).parent.as_posix()
         sizes = self._folder(folder)
@@ -116,7 +125,21 @@ class Families:
                 return kind
         stem = stem_of(path)
         sequence = sorted(other for other in sizes if stem_of(other) == stem)
-        return self._family(f"{folder}|{stem}", sequence, 0.0) if len(sequence) > 1 else None
+        if len(sequence) > 1:
+            return self._family(f"{folder}|{stem}", sequence, 0.0)
+        kin = self._kin_of(path, f"{folder}|{size[0]}x{size[1]}", alike)
+        return self._family(f"{folder}|{kin[0]}", kin, 0.0) if len(kin) > 1 else None
+
+    # Pictures of equal size that are drawn with the same colours, in order; the first one names them.
+    def _kin_of(self, path: str, group: str, alike: list[str]) -> list[str]:
+        if not 2 <= len(alike) <= _MOST_KIN:
+            return []
+        if group not in self._kin:
+            shares = [_colour_shares(self._read(other)) for other in alike]
+            self._kin[group] = {
+                alike[member]: [alike[k] for k in members] for members in _joined(shares) for member in members
+            }
+        return self._kin[group].get(path, [])
 
     def _family(self, family: str, members: list[str], least: float) -> str | None:
         if family not in self._kinds:
@@ -143,12 +166,18 @@ class Families:
     def _vote(self, path: str, picture: Picture | None = None) -> str:
         if path not in self._votes:
             kind = ""
-            with contextlib.suppress(DepixelError, OSError):
-                if picture is None:
-                    picture = files.read_bytes(self._listing.read(path), PurePosixPath(path).name)
-                kind = self._detect(picture)
+            if picture is None:
+                picture = self._read(path)
+            if picture is not None:
+                with contextlib.suppress(DepixelError):
+                    kind = self._detect(picture)
             self._votes[path] = "" if kind in ("normals", "data") else kind
         return self._votes[path]
+
+    def _read(self, path: str) -> Picture | None:
+        with contextlib.suppress(DepixelError, OSError):
+            return files.read_bytes(self._listing.read(path), PurePosixPath(path).name)
+        return None
 
     def _folder(self, folder: str) -> dict[str, tuple[int, int]]:
         if folder not in self._sizes:
@@ -166,15 +195,38 @@ class Families:
         return self._sizes[folder]
 
 
-def directions_beside(path: str, names: Iterable[str]) -> bool:
-    """
-    Whether a name's last part is one of several directions of one stem: hero_n.png next to hero_e.png and hero_w.png is
-    a figure that looks north, not a normal map. An e or a w must be among them, because n and s alone are also maps.
-    """
-    place = PurePosixPath(path)
-    stem, _, last = place.stem.lower().rpartition("_")
-    if not stem or last not in ("n", "e", "s", "w"):
-        return False
-    lower = {PurePosixPath(name).stem.lower() for name in names}
-    beside = {direction for direction in ("n", "e", "s", "w") if f"{stem}_{direction}" in lower}
-    return stem not in lower and bool(beside & {"e", "w"}) and len(beside) >= 2
+# Main colour => its share of the visible pixels.
+def _colour_shares(picture: Picture | None) -> dict[int, float]:
+    if picture is None:
+        return {}
+    pixels = picture.rgba(0)
+    seen = pixels[pixels[..., 3] > 0][:, :3].astype(np.int64)
+    codes, uses = np.unique((seen[:, 0] << 32) | (seen[:, 1] << 16) | seen[:, 2], return_counts=True)
+    order = np.argsort(-uses, kind="stable")[:_MAIN_COLOURS]
+    return {int(code): int(use) / len(seen) for code, use in zip(codes[order], uses[order], strict=True)}
+
+
+# Groups of indices: each is joined with those that share most of its colours, and they with it.
+def _joined(shares: list[dict[int, float]]) -> list[list[int]]:
+    numbers: dict[int, int] = {}
+    occurring = Counter(code for each in shares for code in each)
+    for code, times in occurring.items():
+        if times > 1:
+            numbers[code] = len(numbers)
+    share = np.zeros((len(shares), len(numbers)), np.float32)
+    for row, each in enumerate(shares):
+        for code, part in each.items():
+            if code in numbers:
+                share[row, numbers[code]] = part
+    common = share @ (share > 0).T.astype(np.float32)  # [N, N]: share of a row's pixels with colours of a column
+    kin: npt.NDArray[np.bool_] = (common >= _KINSHIP) & (common.T >= _KINSHIP)
+    groups: list[list[int]] = []
+    left = set(range(len(shares)))
+    while left:
+        group, edge = set[int](), {min(left)}
+        while edge:
+            group |= edge
+            edge = {int(k) for member in edge for k in np.flatnonzero(kin[member])} - group
+        groups.append(sorted(group))
+        left -= group
+    return groups
