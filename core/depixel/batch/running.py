@@ -47,7 +47,7 @@ Write = Callable[[Path, Picture], None]
 
 
 @dataclass(frozen=True)
-class Member:
+class ReadPicture:
     """A picture of a group, for the engine."""
 
     planned: PlannedPicture
@@ -172,12 +172,12 @@ class Batch:
                 yield from _outcomes_of(left)
 
     # Whether a group takes all cores of this machine and much of its memory.
-    def _takes_all(self, group: list[Member]) -> bool:
+    def _takes_all(self, group: list[ReadPicture]) -> bool:
         return self._is_local and sum(member.picture.pixel_count for member in group) > self._limit
 
     # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
-    def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[Member]]:
-        group: list[Member] = []
+    def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[ReadPicture]]:
+        group: list[ReadPicture] = []
         pixels = 0
         for planned in all_planned:
             if self._cancelled():
@@ -189,7 +189,7 @@ class Batch:
                 yield Outcome(planned, planned.problem)
                 continue
             try:
-                member = self._member(planned)
+                member = self._read_one(planned)
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
@@ -208,7 +208,7 @@ class Batch:
         if group:
             yield group
 
-    def _member(self, planned: PlannedPicture) -> Member | Outcome:
+    def _read_one(self, planned: PlannedPicture) -> ReadPicture | Outcome:
         picture, note = self._read(planned.source), ""
         if (problem := problem_with(planned, picture)) is not None:
             return Outcome(planned, problem)
@@ -220,10 +220,10 @@ class Batch:
             request, note = self._sets.settle(planned.source, picture, request)
         if self._sides is not None:
             picture = self._sides.tell(planned.source, picture)
-        return Member(planned, picture, request, note)
+        return ReadPicture(planned, picture, request, note)
 
     # Other threads write the answers.
-    def _answer(self, group: list[Member]) -> list[Future[Outcome]]:
+    def _answer(self, group: list[ReadPicture]) -> list[Future[Outcome]]:
         first = one_line(group[0].planned.name)
         work = float(sum(work_of(member.picture.pixel_count) for member in group))
         self._progress.doing(first if len(group) == 1 else f"{first} and {len(group) - 1} more", work)
@@ -239,11 +239,11 @@ class Batch:
             return [one for member in group for one in self._answer([member])]
         return [self._writers.submit(self._finish, *pair) for pair in zip(group, answers, strict=True)]
 
-    def _finish(self, member: Member, answer: Report | DepixelError) -> Outcome:
+    def _finish(self, member: ReadPicture, answer: Report | DepixelError) -> Outcome:
         return _failed(member.planned, answer) if isinstance(answer, DepixelError) else self._save(member, answer)
 
     # The best candidate is written last: if it exists, so do all others.
-    def _save(self, member: Member, report: Report) -> Outcome:
+    def _save(self, member: ReadPicture, report: Report) -> Outcome:
         planned, small = member.planned, member.picture
         paths = planned.targets(len(report.candidates))
         lossy = may_change_pixels(paths[0])
