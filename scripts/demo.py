@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from environment import ROOT, prepare, venv_program
 
@@ -17,6 +18,10 @@ def upscale(*arguments: str) -> None:
         sys.exit(code)
 
 
+def _as_typed(program: Path) -> Path:
+    return program.relative_to(ROOT) if program.is_relative_to(ROOT) else program
+
+
 if __name__ == "__main__":
     prepare()
     folders = [f"samples/{name}" for name in ("sprites", "pixel-art", "textures", "animations")]
@@ -25,5 +30,5 @@ if __name__ == "__main__":
     upscale(*faces, "--overwrite", "--report", "demo-out/faces.html")
     sys.stdout.write(
         "\nOpen demo-out/report.html and demo-out/faces.html in a browser; the pictures are beside them.\n"
-        f"To upscale your own pictures: {venv_program('depixel').relative_to(ROOT)} upscale FILE -o RESULT\n"
+        f"To upscale your own pictures: {_as_typed(venv_program('depixel'))} upscale FILE -o RESULT\n"
     )

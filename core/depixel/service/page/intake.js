@@ -61,6 +61,12 @@ function listenForDrops(take) {
   });
 }
 
+/** Show what could not be taken, below the buttons, and say it to screen readers after what was. */
+export function note(missing, added = "") {
+  at("intake-note").textContent = missing;
+  announce([added, missing].filter(Boolean).join(" "));
+}
+
 const named = (file, name) => ({ name, load: async () => file });
 
 // A File, or a FileSystemEntry with all that is below it.
@@ -141,7 +147,7 @@ async function isZip(file) {
 const hidden = (name) => name.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 
 async function readClipboard(take) {
-  if (!navigator.clipboard?.read) return announce(say("intake.paste.denied"));
+  if (!navigator.clipboard?.read) return note(say("intake.paste.denied"));
   try {
     const files = [];
     for (const item of await navigator.clipboard.read()) {
@@ -149,9 +155,9 @@ async function readClipboard(take) {
       if (type) files.push(named(await item.getType(type), `clipboard.${type.slice(6).replace("jpeg", "jpg")}`));
     }
     if (files.length) return take(files);
-    return announce(say("intake.paste.none"));
+    return note(say("intake.paste.none"));
   } catch {
-    return announce(say("intake.paste.denied"));
+    return note(say("intake.paste.denied"));
   }
 }
 
@@ -161,7 +167,7 @@ export function showExamples(names, take) {
     const source = `/page/static/examples/${name}`;
     const image = make("img", { src: source, alt: "", width: "40", height: "40", draggable: "false" });
     const load = async () => (await fetch(source)).blob();
-    const label = baseName(name).replace(/\.\w+$/, "");
+    const label = say(`example.${stem(name)}`);
     at("examples").append(
       make("button", { type: "button", class: "example", "aria-label": label, title: label, onclick: () => take([{ name, load }]) }, image),
     );

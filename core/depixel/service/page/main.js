@@ -4,13 +4,14 @@ import { showAnswers, verdict } from "./answers.js";
 import { announce, at, make, plain } from "./dom.js";
 import * as engine from "./engine.js";
 import { formatOf, fromFolders, setFormats, written } from "./formats.js";
-import { listen, showExamples } from "./intake.js";
+import { listen, note, showExamples } from "./intake.js";
 import { List } from "./list.js";
 import { showPack } from "./pack.js";
 import { alone, forgetAlone, pair } from "./pairs.js";
 import { loadDials } from "./person.js";
 import { Preview, asked } from "./preview.js";
 import { download, fileName, fileOf, saveZip } from "./saving.js";
+import { sayEngine } from "./sentences.js";
 import { Settings } from "./settings.js";
 import { Viewer } from "./viewer.js";
 import { loadWords, say, sayWhy } from "./words.js";
@@ -44,13 +45,11 @@ async function add(incoming, ignored) {
   const values = settings.request();
   const items = pictures.map((picture) => work.add(picture, values));
   for (const item of items) item.asked = asked(values);
-  const notes = [say(items.length ? "intake.added" : "intake.none", { count: items.length })];
   const single = settings.preset === "exact" ? alone() : [];
   at("pairing").textContent = single.length ? say("exact.alone", { names: single.map(plain).join(", ") }) : "";
-  if (single.length) notes.splice(0, 1, at("pairing").textContent);
-  if (ignored) notes.push(say("intake.ignored", { count: ignored }));
-  announce(notes.join(" "));
-  at("ignored").textContent = ignored ? notes.at(-1) : "";
+  const added = at("pairing").textContent || (items.length ? say("intake.added", { count: items.length }) : "");
+  const missing = [!items.length && !single.length && say("intake.none"), ignored && say("intake.ignored", { count: ignored })];
+  note(missing.filter(Boolean).join(" "), added);
   document.body.classList.toggle("empty", work.items.length === 0);
   settled = false;
   list.update(shown);
@@ -130,7 +129,7 @@ function showItem(item, before) {
   const addresses = together(item, answer) ?? { before, after: answer?.url ?? "" };
   if (at("heat").checked) addresses.after = answer.heat;
   viewer.show({ ...addresses, width: answer?.width ?? width * 4, height: answer?.height ?? height * 4, source: [width || 1, height || 1] });
-  const notes = [...new Set(answer?.report.notes ?? [])].map((note) => make("p", { class: "note" }, note));
+  const notes = [...new Set(answer?.report.notes ?? [])].map((note) => make("p", { class: "note" }, sayEngine(note)));
   at("notes").replaceChildren(...notes);
   showAnswers(item, { choose: (index) => choose(item, index), like: (index) => likeThis(item, index), kept: keptChanged });
   showWorking(item);
@@ -169,6 +168,7 @@ function formats(answer) {
   const choices = [["own", say("save.own", { format: own.label })], ...others.map((format) => [format.type, format.label])];
   at("format").replaceChildren(...choices.map(([value, label]) => make("option", { value }, label)));
   at("format").value = choices.some(([value]) => value === before) ? before : "own";
+  at("zip").textContent = at("format").value === "own" ? say("list.zip") : say("list.zip.as", { format: formatOf(at("format").value).label });
   const { written: file } = answer;
   const changed = at("format").value === "own" && file && file.maximum > Math.max(0.5, answer.residual);
   at("save-note").textContent = changed ? say("verdict.format", { format: own.label, levels: file.maximum.toFixed(file.maximum < 10 ? 1 : 0) }) : "";
@@ -193,14 +193,16 @@ function settingsChanged() {
   at("size-hint").textContent = width ? say("size.hint", { width, height, large, tall }) : "";
 }
 
-/** Run what a button does; what goes wrong is said beside it. */
+/** Run what a button does; what goes wrong is said below the answer, or at the top of the page if none is in view. */
 function onClick(id, action) {
   at(id).addEventListener("click", async () => {
     try {
       await action();
     } catch (error) {
-      if (error instanceof engine.EngineGone) work.lose();
-      else at("save-note").textContent = error instanceof RangeError ? say("save.zip.large") : sayWhy(error);
+      if (error instanceof engine.EngineGone) return work.lose();
+      const why = error instanceof RangeError ? say("save.zip.large") : sayWhy(error);
+      if (at("save-note").checkVisibility()) at("save-note").textContent = why;
+      else banner(why, "bad");
     }
   });
 }
@@ -223,7 +225,7 @@ function listenToButtons() {
   });
   onClick("clear", () => {
     forgetAlone();
-    at("pairing").textContent = "";
+    at("pairing").textContent = at("intake-note").textContent = "";
     showNothing();
     for (const item of [...work.items]) work.remove(item);
     document.body.classList.add("empty");

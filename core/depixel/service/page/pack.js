@@ -3,6 +3,7 @@
 import { at, make } from "./dom.js";
 import { stem } from "./formats.js";
 import { download } from "./saving.js";
+import { sayEngine } from "./sentences.js";
 import { say, sayOr, sayTime } from "./words.js";
 
 /** Show a pack. start(profile): make it larger; look(profile): look at it again under another profile. */
@@ -25,7 +26,8 @@ export function showPack(item, look, start) {
   at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
   const where = sayOr(`profile.${facts.profile}.where`, facts.where);
   if (where) at("pack-facts").append(make("li", {}, say("pack.where", { where }), ...guide(facts.link)));
-  const notes = [sayOr(`profile.${facts.profile}.note`, facts.note), ...(facts.notes ?? []), ...Object.entries(facts.failed).map(([path, reason]) => `${path}: ${reason}`)];
+  const failed = Object.entries(facts.failed).map(([path, reason]) => `${path}: ${sayEngine(reason)}`);
+  const notes = [sayOr(`profile.${facts.profile}.note`, facts.note), ...(facts.notes ?? []).map(sayEngine), ...failed];
   at("pack-notes").append(...notes.filter(Boolean).slice(0, 200).map((note) => make("p", { class: "note" }, note)));
 }
 
@@ -44,4 +46,4 @@ function lines(facts) {
   return found;
 }
 
-const megabytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const megabytes = (bytes) => (bytes < 1e6 ? say("size.kilobytes", { count: Math.max(1, Math.round(bytes / 1e3)) }) : say("size.megabytes", { count: (bytes / 1e6).toFixed(1) }));

@@ -1,7 +1,7 @@
 // What an invented person should be like: sliders and choices that write the one option `face`, "age=+10, smile=0.8".
 
 import { at, make } from "./dom.js";
-import { has, say } from "./words.js";
+import { has, say, sayOr } from "./words.js";
 
 /** The rows of dials.json. */
 export async function loadDials() {
@@ -21,7 +21,7 @@ export function readFace(text) {
 export function sayFace(text) {
   const parts = [...readFace(text)].map(([name, part]) => {
     const value = part.includes("=") ? part.slice(part.indexOf("=") + 1) : "";
-    return !value ? part : `${has(`dial.${name}`) ? say(`dial.${name}`) : name.replaceAll("_", " ")}: ${value}`;
+    return !value ? part : `${has(`dial.${name}`) ? say(`dial.${name}`) : name.replaceAll("_", " ")}: ${named(name, value)}`;
   });
   return parts.join("; ");
 }
@@ -75,4 +75,4 @@ export class Person {
   }
 }
 
-const named = (dial, value) => (has(`dial.${dial}.${value}`) ? say(`dial.${dial}.${value}`) : value.replaceAll("-", " "));
+const named = (dial, value) => sayOr(`dial.${dial}.${value}`, /^[a-z]/.test(value) ? value.replaceAll("-", " ") : value);

@@ -1,4 +1,6 @@
-// Every word that the page shows is in words.LANGUAGE.json.
+// Every word that the page shows is in words.LANGUAGE.json; scripts/translate_page.py begins one for another language.
+
+import { sayEngine, setSentences } from "./sentences.js";
 
 let words = {};
 let plural = new Intl.PluralRules("en");
@@ -8,7 +10,9 @@ export async function loadWords() {
   const there = document.documentElement.dataset.languages.split(" ");
   const language = navigator.languages.map((name) => name.slice(0, 2)).find((name) => there.includes(name)) ?? there[0];
   const response = await fetch(`/page/static/words.${language}.json`);
-  words = await response.json();
+  const { sentences = {}, ...others } = await response.json();
+  words = others;
+  setSentences(sentences);
   plural = new Intl.PluralRules(language);
   document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = say(node.dataset.word);
@@ -31,7 +35,7 @@ export const has = (key) => key in words;
 export const sayOr = (key, text, values = {}) => (has(key) ? say(key, values) : text);
 
 /** Why the engine refused something: the words for its error code, which may quote its {sentence}, or that sentence itself. */
-export const sayWhy = ({ code, message }) => sayOr(`error.${code}`, message, { sentence: message });
+export const sayWhy = ({ code, message }) => sayOr(`error.${code}`, sayEngine(message), { sentence: sayEngine(message) });
 
 /** A length of time as people say it: "40 seconds", "3 minutes". */
 export function sayTime(seconds) {

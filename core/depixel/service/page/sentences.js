@@ -1,0 +1,42 @@
+// The engine's own sentences in another language. A translation has them as templates: "{1} is empty (0 bytes)." matches
+// "hero.png is empty (0 bytes)."; what stands for a number may itself be such a sentence, which is then translated too.
+
+let templates = [];
+
+/** Take the templates of a language: {English: translation}; both number what they leave open. */
+export function setSentences(entries) {
+  templates = Object.entries(entries)
+    .filter(([english, text]) => text && text !== english)
+    .map(([english, text]) => ({ fixed: english.split(/\{\d+\}/), numbers: english.match(/(?<=\{)\d+(?=\})/g) ?? [], text }))
+    .sort((a, b) => letters(b) - letters(a)); // what is more exact comes first
+}
+
+/** What the engine says, in the page's language; sentences without a translation stay as they are. */
+export function sayEngine(text) {
+  for (const template of templates) {
+    const values = match(template, text);
+    if (values) return template.text.replace(/\{(\d+)\}/g, (whole, number) => values.get(number) ?? whole);
+  }
+  const parts = text.split(/(?<=[.!]) (?=\p{Lu})/u);
+  return parts.length > 1 && templates.length ? parts.map(sayEngine).join(" ") : text;
+}
+
+const letters = ({ fixed }) => fixed.reduce((sum, part) => sum + part.length, 0);
+
+// {number => text} of what a template leaves open, or null. The fixed parts are looked for one after the other, so that
+// no sentence takes long, whatever names it quotes.
+function match({ fixed, numbers }, sentence) {
+  const last = fixed.at(-1);
+  if (!numbers.length) return sentence === fixed[0] ? new Map() : null;
+  if (!sentence.startsWith(fixed[0]) || !sentence.endsWith(last)) return null;
+  const values = new Map();
+  let from = fixed[0].length;
+  for (let index = 0; index < numbers.length; index += 1) {
+    const isLast = index === numbers.length - 1;
+    const to = isLast ? sentence.length - last.length : sentence.indexOf(fixed[index + 1], from + 1);
+    if (to <= from) return null;
+    values.set(numbers[index], sayEngine(sentence.slice(from, to)));
+    from = to + fixed[index + 1].length;
+  }
+  return values;
+}
