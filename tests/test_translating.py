@@ -39,7 +39,7 @@ def _matches(template: str, sentence: str) -> bool:
         ("cut.png", (ROOT / "samples/sprites/bee.png").read_bytes()[:80]),
         ("cut.gif", b"GIF89a\x10\x00\x10\x00\x80\x00\x00"),
         ("cut.dds", b"DDS |\x00\x00\x00"),
-        ("huge.bmp", b"BM" + b"\x00" * 12 + b"(\x00\x00\x00" + b"\xff\xff\xff\x7f" * 2 + b"\x01\x00 \x00" + b"\x00" * 24),
+        ("huge.bmp", b"BM" + bytes(12) + b"(\x00\x00\x00" + b"\xff\xff\xff\x7f" * 2 + b"\x01\x00 \x00" + bytes(24)),
         ("archive.rar", b"Rar!\x1a\x07\x01\x00" + b"\x00" * 64),
     ],
 )
@@ -69,13 +69,15 @@ def test_a_file_for_a_language_is_complete() -> None:
 def test_what_is_translated_stays() -> None:
     """A second run keeps translations, adds what is new, and drops what is no longer said."""
     module = translate_page()
-    complete = {"save.one": "Save", "new.key": "New", "sentences": {"{1} is empty.": "{1} is empty.", "Gone.": "Gone."}}
-    before = {"save.one": "Speichern", "old.key": "Alt", "sentences": {"{1} is empty.": "{1} ist leer.", "Old.": "Alt."}}
+    sentences = {"{1} is empty.": "{1} is empty.", "New.": "New."}
+    complete = {"save.one": "Save", "new.key": "New", "sentences": sentences}
+    known = {"{1} is empty.": "{1} ist leer.", "Old.": "Alt."}
+    before = {"save.one": "Speichern", "old.key": "Alt", "sentences": known}
 
     assert module.merged(complete, before) == {
         "save.one": "Speichern",
         "new.key": "New",
-        "sentences": {"{1} is empty.": "{1} ist leer.", "Gone.": "Gone."},
+        "sentences": {"{1} is empty.": "{1} ist leer.", "New.": "New."},
     }
 
 

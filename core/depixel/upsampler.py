@@ -154,6 +154,7 @@ class Upsampler:
                 batches.setdefault((domain, engine.key(prepared, request)), []).append((index, prepared))
             except DepixelError as error:
                 outcomes[index] = error
+        preparing.step(SearchStep(len(pictures), len(pictures), 0.0, stage="preparing"))
         course = Course(monitor.part(_PREPARING, 1.0), [picture.pixel_count for picture in pictures])
         for part, reports in self._answers(batches, request, course, shortages):
             outcomes.update((index, report) for (index, _), report in zip(part, reports, strict=True))

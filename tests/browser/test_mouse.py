@@ -26,7 +26,8 @@ def mage(browser: Browser, samples: Path) -> Browser:
 
 def mouse(browser: Browser, kind: str, x: float, y: float, **more: Any) -> None:
     """An event of the mouse at a point of the stage, counted from its corner."""
-    left, top = browser.run("const box = document.getElementById('stage').getBoundingClientRect();return [box.x, box.y]")
+    corner = "const box = document.getElementById('stage').getBoundingClientRect(); return [box.x, box.y]"
+    left, top = browser.run(corner)
     event = {"type": kind, "x": left + x, "y": top + y, **more}
     browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
 

@@ -185,6 +185,16 @@ def test_what_is_no_picture_is_said_and_stops_nobody(browser: Browser, samples: 
     assert np.array_equal(large.durations, given.durations)
 
 
+def test_an_answer_is_in_view_rather_than_a_failure(browser: Browser, samples: Path, tmp_path: Path) -> None:
+    """If the first of many fails, the first answer takes its place; the failure can be looked at."""
+    (tmp_path / "a.png").write_bytes(b"nothing")
+    browser.drop(tmp_path / "a.png", samples / "sprites" / "bee.png")
+    browser.until("end", browser.finished)
+    browser.until("the answer", lambda: browser.text("#view-title") == "bee.png")
+    browser.all(".pick")[0].click()
+    browser.until("the failure", lambda: "a.png" in browser.text("#verdict"))
+
+
 def test_a_batch_is_paused_and_goes_on(browser: Browser, samples: Path, tmp_path: Path) -> None:
     """Many files: thumbnails, time left, pause and resume; the zip has all of them in their folders."""
     archive_path = tmp_path / "batch.zip"

@@ -26,7 +26,11 @@ WORDS = {
 
 _FOREIGN = """
 const foreign = [];
-const isOurs = (text) => /\\p{L}/u.test(text.replace(/⟦[^]*⟧/gu, "")) && text.trim() !== "Depixel";
+const inner = /⟦[^⟦⟧]*⟧/gu;
+const isOurs = (text) => {
+  while (inner.test(text)) text = text.replace(inner, "");
+  return /\\p{L}/u.test(text) && text.trim() !== "Depixel";
+};
 const isName = (node) => node.closest("code, .item-name, #view-title, #format, h1, noscript");
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {

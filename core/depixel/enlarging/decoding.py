@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -30,6 +31,8 @@ from depixel.readings.draw import draw
 from depixel.readings.paint import firmer
 from depixel.tiles import Tile, large_tiles, with_surroundings
 
+_PASS, _GENERATED = 100, 65
+"""Steps of a pass, and how many of them go by until its answer is generated; measured on tiles of 384x384."""
 _LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
 
 Decoded = tuple[Tensor, Tensor, Tensor]
@@ -75,22 +78,27 @@ class Decoder:
         alone = torch.zeros(count, 4, dtype=torch.float64)
         passes = self._passes(plane, factor)
         measured: dict[int, Measured] = {}  # of each pass, by its number
-        ended = 0
+        reached, one_at_a_time = 0, Lock()
+
+        def advance(share: int, error: float) -> None:
+            nonlocal reached
+            with one_at_a_time:
+                reached += share
+                self.monitor.step(SearchStep(reached, _PASS * len(passes), error, stage="tiles"))
 
         def work(number: int) -> None:
             self.monitor.check("Stopped before the picture was finished; nothing was written for it.")
             rows, tile = passes[number]
             self._stray()  # what an earlier pass on this thread left
             large = self._generated(plane, latents, glass, rows, tile, reading, detail)
+            advance(_GENERATED, 0.0)
             exported, tile_sums = export_tile(large, plane, tile, rows, keep_palette=keep_palette)
             down = slice(tile.top * factor, tile.bottom * factor)
             out[rows, :, down, tile.left * factor : tile.right * factor] = exported.to(dtype)
             measured[number] = (tile_sums, self._stray())
 
         def finished(number: int) -> None:
-            nonlocal ended
-            ended += 1
-            self.monitor.step(SearchStep(ended, len(passes), _mean_square(measured[number][0]), stage="tiles"))
+            advance(_PASS - _GENERATED, _mean_square(measured[number][0]))
 
         works = [partial(work, number) for number in range(len(passes))]
         if len(passes) >= self._passes_at_once() > 1:

@@ -4,6 +4,8 @@ import { at, make, plain } from "./dom.js";
 import { baseName } from "./formats.js";
 import { say, sayTime } from "./words.js";
 
+const LARGE = 2 ** 20; // pixels from which a percent takes so long that tenths are shown
+
 /** The list. `select(item)` is called when a picture is to be shown. */
 export class List {
   constructor(work, select) {
@@ -60,7 +62,7 @@ export class List {
 
   /** An item's state in words. */
   stateOf(item) {
-    const percent = Math.round(100 * item.fraction);
+    const percent = (100 * item.fraction).toFixed(item.pixels > LARGE ? 1 : 0);
     const words = {
       waiting: say("state.waiting"),
       running: item.looking ? say("state.looking") : item.preparing ? say("state.preparing") : item.fraction ? say("state.step", { percent }) : say("state.running"),

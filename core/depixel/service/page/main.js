@@ -25,12 +25,13 @@ const SOFT = { art: 5, textures: 7 }; // the calm answer that is there, all othe
 const PAUSE = 500; // milliseconds without a change before a pack is looked at again
 
 const work = new Work();
-const list = new List(work, select);
+const list = new List(work, (item) => select(item, true));
 let settings = null;
 let viewer = null;
 let preview = null;
 let moving = null; // the animated answer in view, and addresses at which it and its original began together
 let shown = null; // the item in view
+let picked = false; // whether somebody chose it
 let looking = 0; // the timer of that
 let settled = true; // whether the end of all was told
 
@@ -56,8 +57,9 @@ async function add(incoming, ignored) {
   if (items.length && (!shown || !work.items.includes(shown) || shown.tasks === 0)) select(items[0]);
 }
 
-async function select(item) {
+async function select(item, chosen = false) {
   shown = item;
+  picked = chosen;
   at("view").hidden = false;
   at("apply").hidden = item.isPack;
   at("pack").hidden = !item.isPack;
@@ -126,6 +128,7 @@ function showItem(item, before) {
   at("heat-label").hidden = !answer?.heat;
   if (!answer?.heat) at("heat").checked = false;
   at("heat-help").hidden = !at("heat").checked;
+  at("after-label").textContent = say(at("heat").checked ? "view.heat.label" : "view.after");
   const addresses = together(item, answer) ?? { before, after: answer?.url ?? "" };
   if (at("heat").checked) addresses.after = answer.heat;
   viewer.show({ ...addresses, width: answer?.width ?? width * 4, height: answer?.height ?? height * 4, source: [width || 1, height || 1] });
@@ -308,6 +311,7 @@ function listenToWork() {
   });
   work.addEventListener("answers", ({ detail: item }) => {
     if (item === shown) showItem(item, item.url);
+    else if (shown?.state === "failed" && !shown.answers.length && !picked) select(item); // an answer rather than a failure
     if (item.isPack) announce(say("announce.pack", { name: plain(item.name), state: list.stateOf(item) }));
     else if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
   });

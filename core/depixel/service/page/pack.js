@@ -21,7 +21,7 @@ export function showPack(item, look, start) {
   at("pack-start").textContent = say(item.packFile ? "pack.again" : "pack.start");
   at("pack-start").classList.toggle("primary", !item.packFile);
   at("pack-start").disabled = item.tasks > 0 || facts.textures === 0;
-  at("pack-start").onclick = () => start(select.value);
+  at("pack-start").onclick = () => start(facts.profileAsked === "auto" && select.value === facts.profile ? "auto" : select.value);
   at("pack-save").onclick = () => download(item.packFile, `${stem(item.name)}-depixel${item.name.slice(stem(item.name).length)}`);
   at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
   const where = sayOr(`profile.${facts.profile}.where`, facts.where);

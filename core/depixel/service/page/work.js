@@ -165,7 +165,7 @@ export class Work extends EventTarget {
       if (news.event === "progress") {
         task.began ??= { time: performance.now(), fraction: news.share };
         if (news.share > (task.latest?.fraction ?? -1)) task.latest = { time: performance.now(), fraction: news.share };
-        this.set(item, { state: "running", fraction: news.share, preparing: news.stage === "preparing", looking: Boolean(task.pack?.look) });
+        this.set(item, { state: "running", fraction: news.share, preparing: news.stage === "preparing" && !news.share, looking: Boolean(task.pack?.look) });
       } else if (news.event === "queued" && news.position === 0) {
         this.set(item, { state: "running", fraction: 0, looking: Boolean(task.pack?.look) }); // begun, with no step to tell of yet
       } else if (news.event === "done") await (item.isPack ? this.collectPack(task, news) : this.collect(task, news));
