@@ -174,7 +174,7 @@ def test_json_is_one_document(place: Path, weights: str, capsys: pytest.CaptureF
     [
         (["pack.zip", "--candidates", "2"], "--candidates is for single pictures"),
         (["pack.zip", "pack/pack.mcmeta"], "run them one after the other"),
-        (["pack.zip", "--profile", "minceraft"], "no profile 'minceraft'"),
+        (["pack.zip", "--profile", "minceraft"], "no profile 'minceraft'; did you mean minecraft?"),
         (["pack", "-o", "large.zip"], "becomes a folder"),
         (["pack.zip", "pack", "-o", "large.zip"], "there are 2 packs"),
     ],

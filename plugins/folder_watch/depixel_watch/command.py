@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depixel.errors import BadUsageError
+from depixel.terminal.mistakes import suggestion
 from depixel.terminal.options import add_cluster_options, add_request_options, add_size_limits, request_from
 from depixel.terminal.printable import visible
 
@@ -113,7 +114,8 @@ def run(args: argparse.Namespace) -> int:
     if args.folder is None:
         raise BadUsageError("Name the folder to watch: depixel watch MOD_DIR.")
     if args.profile != "auto" and args.profile not in profiles:
-        raise BadUsageError(f"There is no profile {args.profile!r}; choose one of auto, {', '.join(profiles)}.")
+        choice = suggestion(args.profile, profiles, f"; choose one of auto, {', '.join(profiles)}.")
+        raise BadUsageError(f"There is no profile {args.profile!r}{choice}")
     request = request_from(args)
     if request.answers != 1 or request.box is not None or request.size is not None:
         raise BadUsageError("--candidates, --box and --size are for single pictures: use `depixel upscale`.")

@@ -24,6 +24,7 @@ from depixel.files.renaming import rename_new
 from depixel.files.writing import why_unwritable
 from depixel.pace import Pace
 from depixel.request import Request
+from depixel.terminal.mistakes import suggestion
 from depixel.terminal.printable import counted, one_line
 from depixel.terminal.stopping import Stop, stop_on_interrupt
 from depixel_watch.folder.layout import checked
@@ -94,7 +95,8 @@ def upscale_packs(args: Namespace, request: Request, packs: Sequence[Path], defa
         raise UnwritableOutputError(f"{args.out} cannot be written: {reason}.")
     profiles = load()
     if args.profile != "auto" and args.profile not in profiles:
-        raise BadUsageError(f"There is no profile {args.profile!r}; choose one of auto, none, {', '.join(profiles)}.")
+        choice = suggestion(args.profile, profiles, f"; choose one of auto, none, {', '.join(profiles)}.")
+        raise BadUsageError(f"There is no profile {args.profile!r}{choice}")
     targets = [_target(pack, args, len(packs), default_out) for pack in packs]
     code = 0
     for pack, target in zip(packs, targets, strict=True):
