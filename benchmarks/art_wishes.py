@@ -256,7 +256,7 @@ def sheet(rows: list[list[np.ndarray]], path: Path, side: int = 128) -> None:
     canvas.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def told(rows: list[Row]) -> list[str]:
+def lines_of(rows: list[Row]) -> list[str]:
     """Markdown: a line for each figure."""
     lines = []
     for row in rows:
@@ -321,7 +321,7 @@ def main() -> None:
     about = {"model": spec.name, "digest": spec.digest, "torch": torch.__version__, "machine": platform.machine()}
     (arguments.out / "art_wishes.json").write_text(json.dumps({**about, "rows": rows}, indent=1) + "\n")
     head = ["# Art: do the wishes hold?", "", f"{spec.name} {spec.digest}, x4; levels of 255, on the integers written."]
-    text = "\n".join([*head, *told(rows)]) + "\n"
+    text = "\n".join([*head, *lines_of(rows)]) + "\n"
     (arguments.out / "art_wishes.md").write_text(text)
     print(text)
 

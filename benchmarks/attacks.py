@@ -240,7 +240,7 @@ def idle(scale: Scale) -> Result:
     for name, most, wakes in (("idle", 0.5, 2), ("log_grows", 2.0, 2), ("texture_grows", 2.0, 3)):
         part = result.get(name, {"percent": 0, "wake_ups_a_second": 0})
         if part["percent"] > most or part["wake_ups_a_second"] > wakes:
-            faults.append(f"{name}: {part['percent']} % of a core, {part['wake_ups_a_second']} wake-ups a second")
+            faults.append(f"{name}: {part['percent']}% of a core, {part['wake_ups_a_second']} wake-ups a second")
     return {**result, "faults": faults}
 
 

@@ -132,8 +132,8 @@ def cost(action: Callable[[], str]) -> dict[str, Any]:
 
 def _resident(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+)", status)
-    return int(found[1]) / 1024 if found else 0.0
+    match = re.search(r"VmRSS:\s+(\d+)", status)
+    return int(match[1]) / 1024 if match else 0.0
 
 
 def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:

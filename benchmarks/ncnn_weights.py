@@ -59,21 +59,21 @@ def layers(param: Path) -> Iterator[Layer]:
         raise ValueError(f"{param.with_suffix('.bin')} has {len(data)} bytes, of which {at} were understood")
 
 
-def state_of(found: list[Layer]) -> dict[str, Tensor]:
+def state_of(layers: list[Layer]) -> dict[str, Tensor]:
     """The tensors under the names that Real-ESRGAN gives them."""
-    if any(layer.kind == "PReLU" for layer in found):
+    if any(layer.kind == "PReLU" for layer in layers):
         state = {}
-        for number, layer in enumerate(found):
+        for number, layer in enumerate(layers):
             for name, tensor in zip(("weight", "bias"), layer.tensors, strict=False):
                 state[f"body.{number}.{name}"] = tensor
         return state
-    blocks = (len(found) - len(_RESIDUAL)) // 15
+    blocks = (len(layers) - len(_RESIDUAL)) // 15
     names = [_RESIDUAL[0]]
     names += [f"body.{b}.rdb{r}.conv{c}" for b in range(blocks) for r in (1, 2, 3) for c in range(1, 6)]
     names += _RESIDUAL[1:]
     return {
         f"{name}.{part}": tensor
-        for name, layer in zip(names, found, strict=True)
+        for name, layer in zip(names, layers, strict=True)
         for part, tensor in zip(("weight", "bias"), layer.tensors, strict=True)
     }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import texture2ddecoder
 from pack_projects import check_one_set, check_projects, one_set, projects
 from pack_result import SCALE, Result, Watch, data_of, means, rgba
@@ -32,11 +33,20 @@ def names(root: Path) -> None:
     save(root / "shield_metal.png", tile().convert("RGB").transpose(Image.Transpose.ROTATE_90))
 
 
+def _vector_lengths(path: Path) -> npt.NDArray[np.float64]:
+    pixels = rgba(path)
+    return np.asarray(np.linalg.norm(pixels[pixels[..., 3] > 0][:, :3] / 127.5 - 1, axis=1))
+
+
 def check_names(result: Result) -> Iterator[str]:
-    """The map's vectors have length 1."""
-    length = np.linalg.norm(rgba(result.out / "wall_normal.png")[..., :3] / 127.5 - 1, axis=2)
-    if np.abs(length - 1).max() > 0.03:
-        yield f"wall_normal.png: vectors of length {length.min():.2f} to {length.max():.2f}"
+    """The vectors of the map have length 1; the colours of pictures that only have such names do not become vectors."""
+    for path in sorted(result.out.rglob("*.png")):
+        name = path.relative_to(result.out).as_posix()
+        lengths = _vector_lengths(path)
+        if name == "wall_normal.png" and np.abs(lengths - 1).max() > 0.03:
+            yield f"{name}: vectors of length {lengths.min():.2f} to {lengths.max():.2f}"
+        elif name != "wall_normal.png" and (np.abs(lengths - 1) < 0.03).mean() > 0.5:
+            yield f"{name}: its colours became vectors of length 1"
 
 
 def joints(root: Path) -> None:
@@ -51,10 +61,10 @@ def joints(root: Path) -> None:
 
 def check_joints(result: Result) -> Iterator[str]:
     """The step from one face to the next is that of the whole picture."""
-    made = [rgba(result.out / f"sky_{end}.png") for end in ("lf", "ft", "rt", "bk")]
+    faces = [rgba(result.out / f"sky_{end}.png") for end in ("lf", "ft", "rt", "bk")]
     whole = rgba(result.out / "whole/whole.png")
     for k in range(3):
-        step = np.abs(made[k][:, -1] - made[k + 1][:, 0]).mean()
+        step = np.abs(faces[k][:, -1] - faces[k + 1][:, 0]).mean()
         at = (k + 1) * 32 * SCALE
         wanted = np.abs(whole[:, at - 1] - whole[:, at]).mean()
         if step > 1.3 * wanted + 0.3:
@@ -160,9 +170,9 @@ def check_swizzled(result: Result) -> Iterator[str]:
     data = (result.out / "wall_normal.dds").read_bytes()
     height, width = struct.unpack_from("<2I", data, 12)
     raw = texture2ddecoder.decode_bc3(data[128 : 128 + width * height], width, height)
-    made = np.frombuffer(raw, np.uint8).reshape(height, width, 4)[..., [2, 1, 0, 3]].astype(int)
-    if made[..., 0].min() < 255 or made[..., 2].max() > 0:
-        yield f"wall_normal.dds: red from {made[..., 0].min()}, blue to {made[..., 2].max()}"
+    answer = np.frombuffer(raw, np.uint8).reshape(height, width, 4)[..., [2, 1, 0, 3]].astype(int)
+    if answer[..., 0].min() < 255 or answer[..., 2].max() > 0:
+        yield f"wall_normal.dds: red from {answer[..., 0].min()}, blue to {answer[..., 2].max()}"
     first = rgba(result.out / "wall.png")[..., :3]
     second = rgba(result.out / "wall_bc1.dds")[..., :3]
     if (off := np.abs(first - second).mean()) > 6:
@@ -199,17 +209,17 @@ def passed_over(root: Path) -> None:
         (root / name).write_bytes(data + bytes(64))
     for name, entry in (("m.mcpack", "textures/items/a.png"), ("m.ipk3", "hires/a.png"), ("m.jar", "a.png"),
                         ("m.dat", "a.png"), ("back.zip", "textures\\item\\a.png")):  # fmt: skip
-        with zipfile.ZipFile(root / name, "w") as made:
-            made.writestr(entry, data_of(picture))
+        with zipfile.ZipFile(root / name, "w") as archive:
+            archive.writestr(entry, data_of(picture))
 
 
 def check_passed_over(result: Result) -> Iterator[str]:
     """One picture and five zips; three files are reported with advice."""
     wanted = {"sprites/hero.png", "m.mcpack", "m.ipk3", "m.jar", "m.dat", "back.zip"}
-    found = {p.relative_to(result.out).as_posix() for p in result.out.rglob("*") if p.is_file()}
-    found = {name for name in found if "depixel" not in name}
-    if found != wanted:
-        yield f"outputs are {sorted(found)}"
+    names = {p.relative_to(result.out).as_posix() for p in result.out.rglob("*") if p.is_file()}
+    names = {name for name in names if "depixel" not in name}
+    if names != wanted:
+        yield f"outputs are {sorted(names)}"
     if set(result.ran["left"]) != {"a.7z", "b.rar", "c.rpgmvp"}:
         yield f"named are {sorted(result.ran['left'])}"
     for name in wanted - {"sprites/hero.png"}:
@@ -222,12 +232,12 @@ def check_passed_over(result: Result) -> Iterator[str]:
 def quake(root: Path) -> None:
     """A pk3 of a Quake engine."""
     root.mkdir(parents=True)
-    with zipfile.ZipFile(root / "pak0.pk3", "w") as made:
-        made.writestr("scripts/base.shader", "textures/base/wall\n{\n}\n")
-        made.writestr("textures/base/wall.tga", data_of(tile().convert("RGB"), format="TGA"))
-        made.writestr("textures/base/wall_norm.tga", data_of(normal_of(tile()).convert("RGB"), format="TGA"))
-        made.writestr("gfx/2d/crosshair.tga", data_of(art("sprites/bee.png"), format="TGA"))
-        made.writestr("maps/q.bsp", b"IBSP" + bytes(90))
+    with zipfile.ZipFile(root / "pak0.pk3", "w") as archive:
+        archive.writestr("scripts/base.shader", "textures/base/wall\n{\n}\n")
+        archive.writestr("textures/base/wall.tga", data_of(tile().convert("RGB"), format="TGA"))
+        archive.writestr("textures/base/wall_norm.tga", data_of(normal_of(tile()).convert("RGB"), format="TGA"))
+        archive.writestr("gfx/2d/crosshair.tga", data_of(art("sprites/bee.png"), format="TGA"))
+        archive.writestr("maps/q.bsp", b"IBSP" + bytes(90))
 
 
 def check_quake(result: Result) -> Iterator[str]:
@@ -301,7 +311,8 @@ def check_formats(result: Result) -> Iterator[str]:
             yield f"{name}: no output"
             continue
         with Image.open(result.source / name) as small, Image.open(result.out / name) as large:
-            if (small.format, small.width * SCALE) != (large.format, large.width):
+            wanted = small.format, (small.width * SCALE, small.height * SCALE)
+            if wanted != (large.format, large.size):
                 yield f"{name}: {small.format} {small.size} became {large.format} {large.size}"
     if "16383" not in result.ran["refused"].get("wide.webp", ""):
         yield "wide.webp: not refused for its width"

@@ -43,9 +43,9 @@ def check_projects(result: Result) -> Iterator[str]:
     if any(p.suffix in (".import", ".meta") for p in result.out.rglob("*")):
         yield "import settings were written"
     for name in ("luanti/default_stone.png", "bedrock/textures/blocks/stone.png"):
-        small, made = (rgba(folder / name)[..., :3] for folder in (result.source, result.out))
+        small, large = (rgba(folder / name)[..., :3] for folder in (result.source, result.out))
         for axis in (0, 1):
-            seam, wanted = (np.abs(p.take(0, axis) - p.take(-1, axis)).mean() for p in (made, small))
+            seam, wanted = (np.abs(p.take(0, axis) - p.take(-1, axis)).mean() for p in (large, small))
             if seam > 1.1 * wanted:
                 yield f"{name}: the step where copies meet is {seam:.1f} levels, {wanted:.1f} in the source"
     map_of = rgba(result.out / "azahar/tex1_32x32_543624189C94B105_12_mip0.norm.png")

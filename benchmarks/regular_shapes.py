@@ -100,7 +100,7 @@ def checks(period: tuple[int, int], ground: Samples, ink: Samples) -> Samples:
 
 
 def ring() -> Samples:
-    """A square ring one pixel wide of 60 % black."""
+    """A square ring one pixel wide of 60% black."""
     y, x = grid()
     outer = within(y, 5, 27) * within(x, 4, 28)
     inner = within(y, 6, 26) * within(x, 5, 27)
@@ -144,7 +144,7 @@ def shapes() -> dict[str, Shape]:
         drawings[f"frame, {kind}"] = Shape(frame(), small)
         drawings[f"pipe across, {kind}"] = Shape(pipe(False), small, (0.0, 1.0))
         drawings[f"pipe down, {kind}"] = Shape(pipe(True), small, (1.0, 0.0))
-        drawings[f"ring of 60 %, {kind}"] = Shape(ring(), small)
+        drawings[f"ring of 60%, {kind}"] = Shape(ring(), small)
         drawings[f"hard shadow, {kind}"] = Shape(shadowed(), small)
         drawings[f"slanted edge, {kind}"] = Shape(slanted(0, colour(0, 0, 0)), small, slant)
         drawings[f"slanted outline, {kind}"] = Shape(slanted(2, None), small, slant)

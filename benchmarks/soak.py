@@ -118,7 +118,7 @@ def watch(source: Path) -> None:
         def upscale(self, *question: Any) -> Any:
             """Like the nearest worker."""
             answers = super().upscale(*question)
-            for remembered in (self.asked, self.pictures, self.batches):
+            for remembered in (self.requests, self.pictures, self.batches):
                 remembered.clear()
             return answers
 

@@ -54,8 +54,8 @@ def faces() -> list[str]:
     path = RESULTS / "faces_quality_16.json"
     if not path.is_file():
         return []
-    found = json.loads(path.read_text("utf-8"))
-    facts, quality, spread, further = (found[key] for key in ("facts", "quality", "spread", "further"))
+    document = json.loads(path.read_text("utf-8"))
+    facts, quality, spread, further = (document[key] for key in ("facts", "quality", "spread", "further"))
     lines = [
         f"Faces from 16 to 128 pixels, {facts['held-out portraits']} held-out renders (game-like, no photographs):",
         "",
@@ -79,7 +79,7 @@ def faces() -> list[str]:
     if all(file.is_file() for file in sizes.values()):
         documents = {side: json.loads(file.read_text("utf-8")) for side, file in sizes.items()}
         ours, plain = (
-            " / ".join(f"{found['quality'][name]['PSNR dB']:.1f}" for found in documents.values())
+            " / ".join(f"{document['quality'][name]['PSNR dB']:.1f}" for document in documents.values())
             for name in ("encoder, projected", "bicubic")
         )
         largest = list(documents[64]["further"].values())
@@ -91,8 +91,8 @@ def faces() -> list[str]:
     shift, looks = spread["tone shift, degrees ITA"], spread["perceptual distance"]
     bicubic, other = quality["bicubic"]["perceptual distance"], facts["perceptual distance to another portrait"]
     lines += _paragraph(
-        f"Before the projection, {facts['success of the search %']:.0f} % of the answers meet PULSE's limit (worst "
-        f"group: {spread['success %']['least']:.0f} %). Differences between groups of skin tone, gender and age: the "
+        f"Before the projection, {facts['success of the search %']:.0f}% of the answers meet PULSE's limit (worst "
+        f"group: {spread['success %']['least']:.0f}%). Differences between groups of skin tone, gender and age: the "
         f"tone shift spreads over {shift['spread']:.1f} degrees ITA (medians {shift['least']:+.1f} to "
         f"{shift['most']:+.1f}), the perceptual distance over {looks['spread']:.3f} (means {looks['least']:.3f} to "
         f"{looks['most']:.3f}; bicubic {bicubic:.3f}, another portrait {other:.3f})."
@@ -105,10 +105,10 @@ def speed() -> list[str]:
     files = sorted(RESULTS.glob("engine-speed--*--cpu.json"))
     if not files:
         return []
-    found = json.loads(files[0].read_text("utf-8"))
-    sprite, large = found["sprites_in_memory"], found["texture_2048_x4"]
+    document = json.loads(files[0].read_text("utf-8"))
+    sprite, large = document["sprites_in_memory"], document["texture_2048_x4"]
     return _paragraph(
-        f"Speed on {found['threads']} CPU thread ({found['machine']}): a 16x16 sprite takes "
+        f"Speed on {document['threads']} CPU thread ({document['machine']}): a 16x16 sprite takes "
         f"{sprite['one_sprite_ms']:.0f} ms, 200 of them in one call take {sprite['one_call_s']:.1f} s. Enlarging a "
         f"2048x2048 texture x4 needs {large['peak_memory_MB'] / 1000:.1f} GB of memory. See `benchmarks/` for the "
         "methods and more figures."

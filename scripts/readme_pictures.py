@@ -57,9 +57,9 @@ def main() -> None:
     width = len(CHOSEN) * (CELL + GAP) + GAP
     strip = Image.new("RGB", (width, 2 * CELL + 3 * GAP), PAPER)
     for place, (name, settings) in enumerate(CHOSEN):
-        given = read(ROOT / "samples" / name)
-        answer = upsampler.upsample(given, settings).picture
-        for row, picture in enumerate((given, answer)):
+        source = read(ROOT / "samples" / name)
+        answer = upsampler.upsample(source, settings).picture
+        for row, picture in enumerate((source, answer)):
             whole = settings.domain == "faces"
             shown = picture if whole else corner(picture, min(1.0, CELL / answer.width))
             strip.paste(on_paper(shown), (GAP + place * (CELL + GAP), GAP + row * (CELL + GAP)))

@@ -47,8 +47,8 @@ def everything() -> dict[str, Any]:
 def merged(complete: dict[str, Any], translated: dict[str, Any]) -> dict[str, Any]:
     """`complete` with what is translated in its place; what is no longer said is dropped."""
     new = {key: translated.get(key, text) for key, text in complete.items()}
-    known = translated.get(SENTENCES, {})
-    new[SENTENCES] = {english: known.get(english, english) for english in complete[SENTENCES]}
+    old = translated.get(SENTENCES, {})
+    new[SENTENCES] = {english: old.get(english, english) for english in complete[SENTENCES]}
     return new
 
 

@@ -141,13 +141,13 @@ def test_a_lossy_file_tells_its_own_residual(tmp_path: Path, weights: str, run: 
 
     code, out, _ = run("upscale", source, "-o", tmp_path / "o", "--json", "--degradation", "area", "--weights", weights)
 
-    told = json.loads(out)["pictures"][0]
+    picture = json.loads(out)["pictures"][0]
     means = np.asarray(_open(tmp_path / "o/photo.jpg")).astype(float).reshape(8, 4, 8, 4, 3).mean((1, 3))
     error = np.abs(means - np.asarray(_open(source)))
     assert code == 0
-    assert told["candidates"][0]["residual"]["maximum"] == pytest.approx(error.max(), abs=1e-6)
+    assert picture["candidates"][0]["residual"]["maximum"] == pytest.approx(error.max(), abs=1e-6)
     assert error.max() > 0.5
-    assert any("Saving in this format changed pixels" in note for note in told["notes"])
+    assert any("Saving in this format changed pixels" in note for note in picture["notes"])
 
 
 def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weights: str, run: Run) -> None:
@@ -159,12 +159,12 @@ def test_a_folder_that_cannot_be_made_fails_that_file_alone(tmp_path: Path, weig
 
     code, out, _ = run("upscale", tmp_path / "in", "-o", tmp_path / "out", "--json", "--weights", weights)
 
-    told = {picture["name"]: picture for picture in json.loads(out)["pictures"]}
+    pictures = {picture["name"]: picture for picture in json.loads(out)["pictures"]}
     assert code == 1
-    assert told["sub/a.png"]["code"] == "unwritable"
-    assert "is not a folder" in told["sub/a.png"]["reason"]
-    assert told["b.png"]["status"] == "done"
-    assert any("BMP by its content" in note for note in told["b.png"]["notes"])
+    assert pictures["sub/a.png"]["code"] == "unwritable"
+    assert "is not a folder" in pictures["sub/a.png"]["reason"]
+    assert pictures["b.png"]["status"] == "done"
+    assert any("BMP by its content" in note for note in pictures["b.png"]["notes"])
     assert _open(tmp_path / "out/b.png").format == "PNG"
 
 
@@ -260,19 +260,19 @@ def test_candidates_of_an_interrupted_run_are_one_unit(tmp_path: Path, weights: 
     taken by a file that is not ours, the picture is skipped before anything is computed, as for the first name.
     """
     _save(tmp_path / "a.png")
-    asked = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
-    assert run(*asked)[0] == 0
+    arguments = ["upscale", tmp_path / "a.png", "-o", tmp_path / "o", "--candidates", 3, "--weights", weights]
+    assert run(*arguments)[0] == 0
     files = {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")}
     assert len(files) == 3
     for name in ("a.png", "a.candidate-2.png"):  # they are written after the third
         (tmp_path / "o" / name).unlink()
 
-    assert run(*asked)[0] == 0
+    assert run(*arguments)[0] == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "o").glob("*.png")} == files
 
     (tmp_path / "o/a.png").unlink()
     (tmp_path / "o/a.candidate-2.png").write_bytes(b"theirs")
-    code, out, _ = run(*asked)
+    code, out, _ = run(*arguments)
     assert code == 0
     assert "skipped: a.png: " in out and "a.candidate-2.png exists already; --overwrite replaces it." in out
     assert (tmp_path / "o/a.candidate-2.png").read_bytes() == b"theirs"

@@ -135,10 +135,10 @@ def test_bicubic_inputs_whose_overshoot_was_cut_off() -> None:
     small = degradation.apply(large)
     assert float(small[:, :3].max()) > 1.02 and float(small[:, :3].min()) < -0.02
     levels = (small.clamp(0, 1) * 255).round().to(torch.int32)
-    given = levels / 255
+    unit = levels / 255
 
-    start = F.interpolate(given, (48, 48), mode="bicubic")
-    answer = quantise(project(start, given, degradation), levels, degradation)
+    start = F.interpolate(unit, (48, 48), mode="bicubic")
+    answer = quantise(project(start, unit, degradation), levels, degradation)
 
     assert residual(answer, levels, degradation).maximum < 3
 
@@ -171,12 +171,12 @@ def test_8_bit_export_scales_back_by_area(
 ) -> None:
     """The promise: at most 1 level anywhere and 0.05 of a level on average over visible pixels."""
     straight = _straight(kind, height, width, 255, seed)
-    exported, found = _export(straight, AreaDegradation(factor), 255, wildness, seed)
+    exported, error = _export(straight, AreaDegradation(factor), 255, wildness, seed)
 
     assert exported.dtype == torch.int32
     assert 0 <= int(exported.min()) <= int(exported.max()) <= 255
-    assert found.maximum <= 1, found
-    assert found.mean <= 0.05 or height * width < 9, found
+    assert error.maximum <= 1, error
+    assert error.mean <= 0.05 or height * width < 9, error
 
 
 @QUICK
@@ -184,10 +184,10 @@ def test_8_bit_export_scales_back_by_area(
 def test_16_bit_export_scales_back_by_area(kind: str, height: int, width: int, factor: int, seed: int) -> None:
     """In levels of 255 as well; 16-bit values have 257 times finer steps, so the residual is far smaller."""
     straight = _straight(kind, height, width, 65535, seed)
-    _, found = _export(straight, AreaDegradation(factor), 65535, 0.1, seed)
+    _, error = _export(straight, AreaDegradation(factor), 65535, 0.1, seed)
 
-    assert found.maximum <= 0.05, found
-    assert found.mean <= 0.005, found
+    assert error.maximum <= 0.05, error
+    assert error.mean <= 0.005, error
 
 
 @QUICK
@@ -197,12 +197,12 @@ def test_point_export_keeps_every_centre(
 ) -> None:
     """Point sampling: the centre pixels of each block hold the input's own integers wherever it is visible."""
     straight = _straight(kind, height, width, levels, seed)
-    exported, found = _export(straight, PointDegradation(factor), levels, 0.3, seed)
+    exported, error = _export(straight, PointDegradation(factor), levels, 0.3, seed)
     centres = exported[:, :, factor // 2 :: factor, factor // 2 :: factor]
     visible = (straight[:, 3:] > 0).expand_as(straight)
 
     assert torch.equal(centres[visible], straight[visible])
-    assert found.maximum <= 0.51 * 255 / levels + 1e-6, found
+    assert error.maximum <= 0.51 * 255 / levels + 1e-6, error
 
 
 @QUICK
@@ -230,11 +230,11 @@ def test_opaque_and_transparent_areas_stay_exactly_so(
     opaque, _ = _export(straight, degradation, 255, 0.4, seed)
     straight[:, 3] = 0
     straight[:, :3] = 0
-    empty, found = _export(straight, degradation, 255, 0.4, seed)
+    empty, error = _export(straight, degradation, 255, 0.4, seed)
 
     assert bool((opaque[:, 3] == 255).all())
     assert not bool(empty.any())
-    assert found == Residual(0.0, 0.0, 0.0)
+    assert error == Residual(0.0, 0.0, 0.0)
 
 
 @QUICK
@@ -290,12 +290,12 @@ def test_residual_counts_levels_over_visible_pixels() -> None:
     exported = AreaDegradation(2).pseudo_inverse(straight)
     exported[:, 0] += 1
 
-    found = residual(exported, straight, AreaDegradation(2))
+    error = residual(exported, straight, AreaDegradation(2))
 
-    assert found.maximum == pytest.approx(1, abs=1e-4)
-    assert found.mean == pytest.approx(0.25, abs=1e-4)
-    assert found.rmse == pytest.approx(0.5, abs=1e-4)
-    assert not found.exact
+    assert error.maximum == pytest.approx(1, abs=1e-4)
+    assert error.mean == pytest.approx(0.25, abs=1e-4)
+    assert error.rmse == pytest.approx(0.5, abs=1e-4)
+    assert not error.exact
 
     straight[:, 3] = 0
     exported[:, 3] = 0
@@ -313,9 +313,9 @@ def test_residual_sees_wrong_alpha() -> None:
 
 def test_binary_alpha_is_told_from_opaque_and_soft() -> None:
     """All 1 is opaque, not binary."""
-    found = {kind: is_binary_alpha(_premultiplied(_straight(kind, 6, 6, 255, 1), 255)) for kind in ALPHAS}
+    binary = {kind: is_binary_alpha(_premultiplied(_straight(kind, 6, 6, 255, 1), 255)) for kind in ALPHAS}
 
-    assert found == {"opaque": False, "soft": False, "binary": True, "mixed": False}
+    assert binary == {"opaque": False, "soft": False, "binary": True, "mixed": False}
 
 
 def test_straight_colour_inverts_premultiplication() -> None:

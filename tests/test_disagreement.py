@@ -19,11 +19,11 @@ def test_only_what_differs_is_hot() -> None:
     other[0, 0] = (100, 100, 120)
     answers = [Picture((flat(100),)), Picture((other,))]
 
-    (found,) = deviations(answers)
+    (deviation,) = deviations(answers)
     heat = heat_map(answers).frames[0]
 
-    assert found[0, 0] == pytest.approx(10.0)
-    assert found.sum() == pytest.approx(10.0)
+    assert deviation[0, 0] == pytest.approx(10.0)
+    assert deviation.sum() == pytest.approx(10.0)
     assert (heat[1:, :, 0] == heat[1:, :, 2]).all()
     assert heat[0, 0, 0] > heat[0, 0, 2] + 50
 

@@ -158,16 +158,18 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
     """A module imports only from layers below it."""
     layer = _layer(name)
     if not name.startswith("depixel_watch"):
-        outside = [found for found in _imports(path, name) if found.startswith("depixel_watch")]
+        outside = [module for module in _imports(path, name) if module.startswith("depixel_watch")]
         assert not outside, "the watcher imports depixel, never the reverse"
     if layer is None:
         assert name in FREE or name.startswith(ROOMS), f"{name} has no place in the house: give it one"
         return
 
-    ours = {found for found in _imports(path, name) if found.split(".")[0] in ("depixel", "depixel_watch", "training")}
-    wrong = {found for found in ours if _layer(found) not in ALLOWED[layer] and found not in GROUND}
+    ours = {
+        module for module in _imports(path, name) if module.split(".")[0] in ("depixel", "depixel_watch", "training")
+    }
+    wrong = {module for module in ours if _layer(module) not in ALLOWED[layer] and module not in GROUND}
     if name == "depixel_watch.upscaler":  # the one place where the watcher meets the engine
-        wrong = {found for found in wrong if _layer(found) not in ENGINE and found not in WATCH_SEAMS}
+        wrong = {module for module in wrong if _layer(module) not in ENGINE and module not in WATCH_SEAMS}
     elif any(name == door or name.startswith(f"{door}.") for door in WATCH_DOORS):
         wrong -= WATCH_SEAMS
 
@@ -177,16 +179,16 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
 def test_a_plugin_knows_only_the_client() -> None:
     """GIMP's and Krita's plug-ins import nothing from Depixel but its client."""
     for path in [*(ROOT / "plugins/gimp").rglob("*.py"), *(ROOT / "plugins/krita").rglob("*.py")]:
-        ours = {found for found in _imports(path, path.stem) if found == "depixel" or found.startswith("depixel.")}
+        ours = {module for module in _imports(path, path.stem) if module == "depixel" or module.startswith("depixel.")}
 
-        assert all(found.startswith("depixel.client") for found in ours), path
+        assert all(module.startswith("depixel.client") for module in ours), path
 
 
 def test_the_client_is_standard_library_in_old_syntax() -> None:
     """The hosts' own Python, 3.8 and later and without packages, can import the client."""
     for name, path in _modules(CORE / "depixel/client", "depixel.client"):
         ast.parse(path.read_text("utf-8"), feature_version=(3, 8))
-        foreign = {found.split(".")[0] for found in _imports(path, name)} - set(sys.stdlib_module_names)
+        foreign = {module.split(".")[0] for module in _imports(path, name)} - set(sys.stdlib_module_names)
 
         assert foreign <= {"depixel"}, path
         assert all(f.startswith("depixel.client") for f in _imports(path, name) if f.startswith("depixel")), path

@@ -26,8 +26,8 @@ def _commands(page: str) -> list[str]:
     text = (ROOT / page).read_text("utf-8")
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     blocks += re.findall(r"^(?: {4}.*\n)+", text, re.MULTILINE)
-    found = (re.split(r"\s{2,}|\s[#&]", line.strip())[0] for block in blocks for line in block.splitlines())
-    return [line for line in found if line.startswith("depixel ")]
+    commands = (re.split(r"\s{2,}|\s[#&]", line.strip())[0] for block in blocks for line in block.splitlines())
+    return [line for line in commands if line.startswith("depixel ")]
 
 
 @pytest.mark.parametrize(("page", "command"), [(page, command) for page in PAGES for command in _commands(page)])

@@ -40,11 +40,11 @@ def planes(
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_split_and_join(domain: str, channels: int, alpha: str, parts: list[tuple[int, ...]], dtype: type) -> None:
     """The planes by kind; joined again they are the picture, in each of its channels."""
-    found, pixels = planes(domain, channels, alpha=alpha, dtype=dtype)
+    pieces, pixels = planes(domain, channels, alpha=alpha, dtype=dtype)
 
-    whole = join(found, [plane.straight for plane in found])
+    whole = join(pieces, [plane.straight for plane in pieces])
 
-    assert [plane.channels for plane in found] == parts
+    assert [plane.channels for plane in pieces] == parts
     assert np.array_equal(whole[0].permute(1, 2, 0).numpy(), pixels)
 
 
@@ -77,9 +77,9 @@ def test_channels_that_are_only_half_equal_go_apart() -> None:
     pixels = RNG.integers(0, 255, (6, 6, 3), dtype=np.uint8)
     pixels[..., 1] = pixels[..., 0]
 
-    found = split(prepare(Picture((pixels,)), Request(domain="data")))
+    parts = split(prepare(Picture((pixels,)), Request(domain="data")))
 
-    assert [plane.channels for plane in found] == [(0,), (1,), (2,)]
+    assert [plane.channels for plane in parts] == [(0,), (1,), (2,)]
 
 
 def test_a_grey_face_may_become_coloured_and_nothing_else_may() -> None:

@@ -28,8 +28,8 @@ def test_a_small_picture_is_exact(channels: int) -> None:
     shown = preview(picture)
 
     assert (shown.media, shown.exact, shown.width, shown.height) == ("image/png", True, 20, 10)
-    found = np.asarray(Image.open(io.BytesIO(shown.data)).convert("RGBA"))
-    assert np.array_equal(found, picture.rgba())
+    decoded = np.asarray(Image.open(io.BytesIO(shown.data)).convert("RGBA"))
+    assert np.array_equal(decoded, picture.rgba())
     assert shown.uri.startswith("data:image/png;base64,")
 
 
@@ -49,10 +49,10 @@ def test_hidden_colours_do_not_show_through() -> None:
     pixels = np.zeros((512, 512, 4), np.uint8)
     pixels[:, ::2] = (255, 255, 255, 255)  # visible white next to invisible black
 
-    found = np.asarray(Image.open(io.BytesIO(preview(Picture((pixels,)), side=128).data)).convert("RGBA"))
+    decoded = np.asarray(Image.open(io.BytesIO(preview(Picture((pixels,)), side=128).data)).convert("RGBA"))
 
-    assert found[..., :3].min() > 245
-    assert abs(int(found[..., 3].mean()) - 128) < 4
+    assert decoded[..., :3].min() > 245
+    assert abs(int(decoded[..., 3].mean()) - 128) < 4
 
 
 def test_16_bits_are_shown_as_8() -> None:

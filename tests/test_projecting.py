@@ -23,7 +23,7 @@ def _smooth(height: int, width: int, channels: int) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in planes], -1)
 
 
-def _given(large: np.ndarray, factor: int) -> np.ndarray:
+def _small_of(large: np.ndarray, factor: int) -> np.ndarray:
     height, width = large.shape[0] // factor, large.shape[1] // factor
     means = large.reshape(height, factor, width, factor, -1).mean((1, 3))
     return np.clip(means + RNG.normal(0, 6, means.shape), 0, 255).round().astype(np.uint8)
@@ -34,7 +34,7 @@ def _given(large: np.ndarray, factor: int) -> np.ndarray:
 def test_opaque_results_scale_back_exactly(factor: int, channels: int) -> None:
     """Measured here: block means equal the input; no pixel moves much further than its block was off."""
     large = _smooth(12 * factor, 20 * factor, channels)
-    small = _given(large, factor)
+    small = _small_of(large, factor)
 
     done = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
 
@@ -49,7 +49,7 @@ def test_opaque_results_scale_back_exactly(factor: int, channels: int) -> None:
 
 def test_alpha_is_made_up_where_the_result_lost_it() -> None:
     """If an upscaler drops alpha, the input's is restored, smooth, exact in its means."""
-    small = _given(_smooth(48, 64, 4), 4)
+    small = _small_of(_smooth(48, 64, 4), 4)
     small[:3, :, 3] = 0
     large = _smooth(48, 64, 3)
 
@@ -88,7 +88,7 @@ def test_depth_and_mode_are_the_inputs() -> None:
 
 def test_bands_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture processed in bands equals the whole one, within the rounding of one level."""
-    large, small = _smooth(64, 40, 4), _given(_smooth(64, 40, 4), 4)
+    large, small = _smooth(64, 40, 4), _small_of(_smooth(64, 40, 4), 4)
     whole = project_result(Picture((large,)), Picture((small,)), Request(domain="art"))
     monkeypatch.setattr("depixel.projecting._BAND_PIXELS", 40 * 4)
 

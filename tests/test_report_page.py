@@ -30,9 +30,9 @@ def _picture(width: int, height: int, frames: int = 1) -> Picture:
     return Picture(pixels, durations=(80.0,) * frames if frames > 1 else ())
 
 
-def _report(given: Picture, *residuals: Residual, scale: int = 4, notes: tuple[str, ...] = ()) -> Report:
+def _report(source: Picture, *residuals: Residual, scale: int = 4, notes: tuple[str, ...] = ()) -> Report:
     candidates = tuple(
-        Candidate(_picture(given.width * scale, given.height * scale, len(given.frames)), r, 0.0, seed)
+        Candidate(_picture(source.width * scale, source.height * scale, len(source.frames)), r, 0.0, seed)
         for seed, r in enumerate(residuals)
     )
     return Report(
@@ -64,8 +64,8 @@ class _Tags(HTMLParser):
 
 def _one_page(tmp_path: Path) -> str:
     page = ReportPage("Test", {"scale": 4})
-    given = _picture(8, 6)
-    page.add("a <b> & 'c'.png", [str(tmp_path / "out" / "a b.png")], given, _report(given, EXACT, EXACT))
+    source = _picture(8, 6)
+    page.add("a <b> & 'c'.png", [str(tmp_path / "out" / "a b.png")], source, _report(source, EXACT, EXACT))
     page.miss("failed", "broken.png", "The file is <empty>.")
     return page.html(tmp_path)
 
@@ -98,8 +98,8 @@ def test_worst_residual_comes_first(tmp_path: Path) -> None:
     """Pictures are ordered by how badly they scale back."""
     page = ReportPage("Test", {})
     for name, residual in [("good", EXACT), ("worst", Residual(9.0, 2.0, 3.0)), ("middle", Residual(2.0, 0.1, 0.2))]:
-        given = _picture(4, 4)
-        page.add(name, [], given, _report(given, residual))
+        source = _picture(4, 4)
+        page.add(name, [], source, _report(source, residual))
 
     names = re.findall(r"<h3>(\w+)</h3>", page.html(tmp_path))
 
@@ -114,22 +114,22 @@ def test_embedded_pictures_are_the_ones_given(tmp_path: Path) -> None:
     page.add("still", [], still, report)
     page.add("moving", [], moving, _report(moving, EXACT))
 
-    found = [Image.open(io.BytesIO(base64.b64decode(d))) for d in re.findall(r"base64,([^)]+)\)", page.html(tmp_path))]
+    images = [Image.open(io.BytesIO(base64.b64decode(d))) for d in re.findall(r"base64,([^)]+)\)", page.html(tmp_path))]
 
-    assert np.array_equal(np.asarray(found[0]), still.frames[0])
-    assert np.array_equal(np.asarray(found[1]), report.picture.frames[0])
-    assert [getattr(image, "n_frames", 1) for image in found[2:]] == [3, 3]
+    assert np.array_equal(np.asarray(images[0]), still.frames[0])
+    assert np.array_equal(np.asarray(images[1]), report.picture.frames[0])
+    assert [getattr(image, "n_frames", 1) for image in images[2:]] == [3, 3]
 
 
 def test_large_pictures_are_shown_whole(tmp_path: Path) -> None:
     """
     The whole of a large picture is in the page, as a preview of at most 1024 pixels and 2 MB with a link to the file.
     """
-    given = _picture(400, 300)
-    enlarged = tuple(np.repeat(np.repeat(frame, 4, 0), 4, 1) for frame in given.frames)
+    source = _picture(400, 300)
+    enlarged = tuple(np.repeat(np.repeat(frame, 4, 0), 4, 1) for frame in source.frames)
     report = replace(_report(_picture(1, 1), EXACT), candidates=(Candidate(Picture(enlarged), EXACT, 0.0, 0),))
     page = ReportPage("Test", {})
-    page.add("large", [str(tmp_path / "large.png")], given, report)
+    page.add("large", [str(tmp_path / "large.png")], source, report)
 
     text = page.html(tmp_path)
     files = [base64.b64decode(d) for d in re.findall(r"base64,([^)]+)\)", text)]
@@ -146,10 +146,10 @@ def test_large_pictures_are_shown_whole(tmp_path: Path) -> None:
 
 def test_all_candidates_are_shown_with_links_to_their_files(tmp_path: Path) -> None:
     """None is left out, however many there are."""
-    given = _picture(6, 6)
+    source = _picture(6, 6)
     page = ReportPage("Test", {})
     outputs = [str(tmp_path / f"a.candidate-{number}.png") for number in range(12)]
-    page.add("a.png", outputs, given, _report(given, *[EXACT] * 12))
+    page.add("a.png", outputs, source, _report(source, *[EXACT] * 12))
 
     text = page.html(tmp_path)
 
@@ -161,8 +161,8 @@ def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:
     """Beyond the budget, pictures that scale back best lose their images but stay listed."""
     page = ReportPage("Test", {}, budget=40_000)
     for number in range(30):
-        given = _picture(8, 8)
-        page.add(f"p{number:02}", [], given, _report(given, Residual(float(number), 0.0, 0.0)))
+        source = _picture(8, 8)
+        page.add(f"p{number:02}", [], source, _report(source, Residual(float(number), 0.0, 0.0)))
 
     text = page.html(tmp_path)
 
@@ -187,12 +187,12 @@ def test_the_badge_says_which_pixels_are_meant(tmp_path: Path) -> None:
     """
     For pixel art that had been enlarged, only the true pixels at the centres: with pictures and in the list alike.
     """
-    given = _picture(6, 6)
-    report = replace(_report(given, EXACT), degradation="point", grid=3)
+    source = _picture(6, 6)
+    report = replace(_report(source, EXACT), degradation="point", grid=3)
     words = "scales back to exactly the pixels that yours repeat 3x3 times at the centre of each block"
     for budget in (16_000_000, 0):
         page = ReportPage("Test", {}, budget=budget)
-        page.add("a.png", [str(tmp_path / "a.png")], given, report)
+        page.add("a.png", [str(tmp_path / "a.png")], source, report)
 
         assert f'<span class="badge">{words}</span>' in page.html(tmp_path)
 

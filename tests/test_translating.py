@@ -71,8 +71,8 @@ def test_what_is_translated_stays() -> None:
     module = translate_page()
     sentences = {"{1} is empty.": "{1} is empty.", "New.": "New."}
     complete = {"save.one": "Save", "new.key": "New", "sentences": sentences}
-    known = {"{1} is empty.": "{1} ist leer.", "Old.": "Alt."}
-    before = {"save.one": "Speichern", "old.key": "Alt", "sentences": known}
+    old = {"{1} is empty.": "{1} ist leer.", "Old.": "Alt."}
+    before = {"save.one": "Speichern", "old.key": "Alt", "sentences": old}
 
     assert module.merged(complete, before) == {
         "save.one": "Speichern",

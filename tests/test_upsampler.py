@@ -213,16 +213,16 @@ def test_wrap_is_the_answer_of_the_repeated_picture(upsampler: Upsampler) -> Non
     assert np.abs(wrapped.astype(int) - middle[48:96, 48:96].astype(int)).max() <= 1
 
 
-@pytest.mark.parametrize("asked", [{}, {"imagination": 0.6}, {"like": 5}, {"domain": "pixel-art"}])
-def test_each_candidate_comes_again_alone(upsampler: Upsampler, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{}, {"imagination": 0.6}, {"like": 5}, {"domain": "pixel-art"}])
+def test_each_candidate_comes_again_alone(upsampler: Upsampler, options: dict[str, Any]) -> None:
     """With its reported seed, imagination and reading, and everything else as before: the same pixels."""
     picture = Picture((_soft(11, 9),))
-    settings = Request(candidates=3, seed=4, **asked)
+    settings = Request(candidates=3, seed=4, **options)
     report = upsampler.upsample(picture, settings)
 
-    for told, candidate in zip(report.to_dict()["candidates"], report.candidates, strict=True):
-        alone = replace(settings, candidates=1, seed=told["seed"], imagination=told["imagination"])
-        alone = replace(alone, reading=told["reading"] or "auto")
+    for entry, candidate in zip(report.to_dict()["candidates"], report.candidates, strict=True):
+        alone = replace(settings, candidates=1, seed=entry["seed"], imagination=entry["imagination"])
+        alone = replace(alone, reading=entry["reading"] or "auto")
         assert np.array_equal(upsampler.upsample(picture, alone).picture.frames[0], candidate.picture.frames[0])
     assert len({c.picture.frames[0].tobytes() for c in report.candidates}) == 3
 

@@ -39,7 +39,7 @@ def photographed(large: Tensor, landmarks: Tensor, share: float, generator: torc
 
 def spoiled(small: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """
-    Some small pictures with camera faults: noise of up to 6 %, JPEG at random quality, few levels, a tint.
+    Some small pictures with camera faults: noise of up to 6%, JPEG at random quality, few levels, a tint.
 
     Args:
         small: RGB [B, 3, n, n] in [-1, 1]; JPEG needs n to be a multiple of 8, otherwise it is skipped.

@@ -27,18 +27,18 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _relative(*inputs: str, leave_out: str | None = None) -> list[str]:
-    found = find_pictures(inputs, READABLE, Path(leave_out) if leave_out else None)
-    return [relative.as_posix() for _, relative in found.pictures]
+    result = find_pictures(inputs, READABLE, Path(leave_out) if leave_out else None)
+    return [relative.as_posix() for _, relative in result.pictures]
 
 
 def test_one_folder_keeps_its_structure(tree: Path) -> None:
     """
     Paths are relative to the folder; names and case do not change, hidden files are skipped, other files are counted.
     """
-    found = find_pictures(["a"], READABLE)
+    result = find_pictures(["a"], READABLE)
 
-    assert [r.as_posix() for _, r in found.pictures] == ["hero.png", "Ünï çødé/图 😀.PNG"]
-    assert found.ignored == 1
+    assert [r.as_posix() for _, r in result.pictures] == ["hero.png", "Ünï çødé/图 😀.PNG"]
+    assert result.ignored == 1
 
 
 def test_several_folders_do_not_mix(tree: Path) -> None:
@@ -116,8 +116,8 @@ def test_links_in_circles_are_inputs_that_fail(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     (tmp_path / "loop.png").symlink_to("loop.png")
 
-    found = find_pictures([str(tmp_path)], {".png"})
-    jobs = plan_pictures(found.pictures, Naming(tmp_path / "out", False), {".png"}, 1, False)
+    result = find_pictures([str(tmp_path)], {".png"})
+    jobs = plan_pictures(result.pictures, Naming(tmp_path / "out", False), {".png"}, 1, False)
 
     assert [job.name for job in jobs] == ["a.png", "loop.png"]
     assert [job.problem for job in jobs] == [None, None]
@@ -145,10 +145,10 @@ def test_archives_are_named_with_advice(tree: Path) -> None:
     for name in ("a.mcpack", "b.7z", "c.rpgmvp", "d.tar.gz", "notes.txt", *(f"{k:02}.rar" for k in range(19))):
         (tree / "packs" / name).write_bytes(b"x")
 
-    found = find_pictures(["packs"], READABLE)
+    result = find_pictures(["packs"], READABLE)
 
-    assert len(found.unopened) == 23 and found.ignored == 24
-    sentence = nothing_found(["packs"], found, READABLE)
+    assert len(result.unopened) == 23 and result.ignored == 24
+    sentence = nothing_found(["packs"], result, READABLE)
     assert "00.rar is a RAR archive, which Depixel does not open: unpack it and upscale the folder." in sentence
     assert "a.mcpack is an archive: name it as an input" in sentence
     assert sentence.endswith("And 3 more files.")

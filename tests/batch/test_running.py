@@ -41,12 +41,12 @@ class Disk:
         self.most = 0
 
     def read(self, path: Path) -> Picture:
-        found = self.pictures[path.name]
-        if isinstance(found, Exception):
-            raise found
+        picture = self.pictures[path.name]
+        if isinstance(picture, Exception):
+            raise picture
         self.open += 1
         self.most = max(self.most, self.open)
-        return found
+        return picture
 
     def write(self, path: Path, picture: Picture) -> None:
         if path.name == "full.png":
@@ -80,9 +80,9 @@ def test_answers_equal_those_given_alone(upsampler: Upsampler) -> None:
     outcomes = _run(upsampler, disk, _jobs("a.png", "b.png", "c.png"))
 
     assert [outcome.status for outcome in outcomes] == ["done"] * 3
-    for name, given in disk.pictures.items():
-        assert isinstance(given, Picture)
-        alone = upsampler.upsample(given, Request(scale=2)).picture
+    for name, picture in disk.pictures.items():
+        assert isinstance(picture, Picture)
+        alone = upsampler.upsample(picture, Request(scale=2)).picture
         assert np.array_equal(alone.frames[0], disk.written[name].frames[0])
 
 
@@ -176,9 +176,11 @@ def test_every_candidate_is_written_and_labelled(upsampler: Upsampler) -> None:
         assert picture.text["Author"] == "me"
         assert picture.text["Software"].startswith("Depixel ")
         assert "invented, not recovered" in picture.text["Comment"]
-    found = outcome.to_dict()
-    assert [c["path"].endswith(p.name) for c, p in zip(found["candidates"], outcome.written, strict=True)] == [True] * 3
-    assert {"maximum", "mean", "rmse"} == set(found["candidates"][0]["residual"])
+    values = outcome.to_dict()
+    assert [c["path"].endswith(p.name) for c, p in zip(values["candidates"], outcome.written, strict=True)] == [
+        True
+    ] * 3
+    assert {"maximum", "mean", "rmse"} == set(values["candidates"][0]["residual"])
 
 
 def test_only_inputs_are_looked_up_in_side_files(upsampler: Upsampler) -> None:

@@ -22,7 +22,7 @@ from depixel.request import Request
 CPU = torch.device("cpu")
 
 
-def _given(height: int = 16, width: int = 12) -> Picture:
+def _picture(height: int = 16, width: int = 12) -> Picture:
     y, x = np.mgrid[0 : 255 : height * 1j, 0 : 255 : width * 1j]
     return Picture((np.stack([x, y, 255 - x], -1).astype(np.uint8),))
 
@@ -33,15 +33,15 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
     engine = FaceEngine(TinyFaces(), EnlargingEngine(TinyArt(), CPU, 64 * 64), CPU)  # type: ignore[arg-type]
     film, steps = SearchFilm(), []
     settings = Request(domain="faces", steps=5, scale=4, eps=0.0)
-    given = _given()
+    source = _picture()
 
     def watch(step: SearchStep) -> None:
         steps.append(step)
         film.add(step)
 
-    (found,) = engine.answer([prepare(given, settings)], settings, Monitor(watch))[0].candidates
-    answer = Picture((found.straight[0].permute(1, 2, 0).numpy().astype(np.uint8),), text={"Comment": "imagined"})
-    files.write(tmp_path / f"film{ending}", film.finish(given, answer))
+    (candidate,) = engine.answer([prepare(source, settings)], settings, Monitor(watch))[0].candidates
+    answer = Picture((candidate.straight[0].permute(1, 2, 0).numpy().astype(np.uint8),), text={"Comment": "imagined"})
+    files.write(tmp_path / f"film{ending}", film.finish(source, answer))
 
     seen = files.read(tmp_path / f"film{ending}")
     assert len(steps) == len(film) == 6
@@ -50,7 +50,7 @@ def test_every_step_of_a_search_is_a_frame_of_the_file(ending: str, tmp_path: Pa
     assert seen.durations[-1] == max(seen.durations) > seen.durations[1]
     if ending != ".gif":
         assert np.array_equal(seen.rgba(7), answer.rgba())
-        assert np.array_equal(seen.rgba(0)[::4, ::4], given.rgba())
+        assert np.array_equal(seen.rgba(0)[::4, ::4], source.rgba())
     assert "imagined" in " ".join(seen.text.values())
 
 
@@ -64,7 +64,7 @@ def test_a_preview_shows_the_box_and_no_padding() -> None:
         assert step.preview is not None
         shapes.append(tuple(step.preview.shape))
 
-    engine.answer([prepare(_given(), settings)], settings, Monitor(watch))
+    engine.answer([prepare(_picture(), settings)], settings, Monitor(watch))
 
     assert set(shapes) == {(4, 32, 24)}
 
@@ -73,9 +73,9 @@ def test_a_face_in_a_wide_picture_is_not_stretched() -> None:
     """Its square is shown in the middle of the dimmed picture."""
     film = SearchFilm()
     film.add(SearchStep(1, 1, 0.0, torch.ones(4, 8, 8)))
-    given = _given(10, 20)
+    source = _picture(10, 20)
 
-    frame = film.finish(given, given).frames[1]
+    frame = film.finish(source, source).frames[1]
 
     assert (frame[:, 5:15] == 255).all()
     assert (frame[:, :5, :3] <= 85).all()
@@ -84,6 +84,6 @@ def test_a_face_in_a_wide_picture_is_not_stretched() -> None:
 def test_what_cannot_be_filmed_is_a_sentence() -> None:
     """No steps, or an extension without animation, is an error."""
     with pytest.raises(BadUsageError, match="no search"):
-        SearchFilm().finish(_given(), _given())
+        SearchFilm().finish(_picture(), _picture())
     with pytest.raises(BadUsageError, match=r"\.gif, \.webp"):
         film_path("film.jpg")

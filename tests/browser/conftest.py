@@ -135,11 +135,11 @@ class Browser:
     def downloaded(self, pattern: str) -> Path:
         """The file that the browser saved."""
 
-        def found() -> Path | None:
+        def finished_file() -> Path | None:
             files = [path for path in self.downloads.glob(pattern) if path.suffix != ".crdownload"]
             return files[0] if files and not list(self.downloads.glob("*.crdownload")) else None
 
-        path = self.until(f"download {pattern}", found)
+        path = self.until(f"download {pattern}", finished_file)
         assert isinstance(path, Path)
         return path
 

@@ -58,11 +58,11 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, samples: Path, tmp
 @pytest.mark.parametrize("scheme", ["light", "dark"], indirect=True)
 def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_path: Path, scheme: str) -> None:
     """With a preview, the heat map, all dials, a missing partner, a paused batch, packs, and during a drag."""
-    found: dict[str, list[str]] = {}
+    requests: dict[str, list[str]] = {}
 
     def check(state: str) -> None:
         if broken := violations(browser):
-            found[state] = broken
+            requests[state] = broken
 
     browser.drop(samples / "sprites" / "mage.png")
     browser.until("end", lambda: browser.finished() and browser.text("#suggestion"))
@@ -94,7 +94,7 @@ def test_no_rule_is_broken_in_any_state(browser: Browser, samples: Path, tmp_pat
     check("larger pack")
     browser.run("document.getElementById('drop').hidden = false")
     check("dragging")
-    assert found == {}
+    assert requests == {}
 
 
 def test_a_page_without_a_key_breaks_no_rule(browser: Browser) -> None:

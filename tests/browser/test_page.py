@@ -180,9 +180,9 @@ def test_what_is_no_picture_is_said_and_stops_nobody(browser: Browser, samples: 
         names = archive.namelist()
         archive.extractall(tmp_path)
     assert names == ["bee-x4.png", "coin-x4.png"]
-    given, large = read(samples / "animations" / "coin.png"), read(tmp_path / "coin-x4.png")
-    assert len(large.frames) == len(given.frames)
-    assert np.array_equal(large.durations, given.durations)
+    small, large = read(samples / "animations" / "coin.png"), read(tmp_path / "coin-x4.png")
+    assert len(large.frames) == len(small.frames)
+    assert np.array_equal(large.durations, small.durations)
 
 
 def test_an_answer_is_in_view_rather_than_a_failure(browser: Browser, samples: Path, tmp_path: Path) -> None:
@@ -275,9 +275,9 @@ def test_the_engine_dies_and_comes_back(browser: Browser, samples: Path, tmp_pat
     browser.until("end", browser.finished, 90)
     assert browser.states() == ["done"] * 10
     assert not browser.shown("#banner")
-    found = place.running()
-    assert found is not None
-    assert (found.port, found.pid != running.pid) == (running.port, True)
+    record = place.running()
+    assert record is not None
+    assert (record.port, record.pid != running.pid) == (running.port, True)
 
 
 def words_of(browser: Browser, start: str) -> str:

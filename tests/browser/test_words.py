@@ -79,11 +79,11 @@ def test_every_text_comes_from_the_words(
 ) -> None:
     """With every word marked, no unmarked text is on the page, whatever it shows."""
     browser = in_words(bracketed(translate_page().everything()))
-    found: dict[str, list[str]] = {}
+    words: dict[str, list[str]] = {}
 
     def check(state: str) -> None:
         if texts := browser.run(_FOREIGN):
-            found[state] = texts
+            words[state] = texts
 
     def settled() -> bool:
         return set(browser.states()) <= {"done", "failed", "looked"}
@@ -110,7 +110,7 @@ def test_every_text_comes_from_the_words(
         browser.bring(f".item:nth-child({row}) .pick").click()
         browser.until("it", lambda: not browser.text("#suggestion").startswith("⟦mage"))
         check(f"picture {row}")
-    assert found == {}
+    assert words == {}
 
 
 @pytest.fixture

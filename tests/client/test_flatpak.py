@@ -23,9 +23,9 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setenv("FLATPAK_ID", "org.gimp.GIMP")
     (tmp_path / "python").symlink_to("/only/on/the/host/python3")
-    found = Place(str(tmp_path / "run"))
-    found.write_installed(Installed((str(tmp_path / "python"), "-m", "depixel"), (("PYTHONPATH", str(CORE)),)))
-    return found
+    folder = Place(str(tmp_path / "run"))
+    folder.write_installed(Installed((str(tmp_path / "python"), "-m", "depixel"), (("PYTHONPATH", str(CORE)),)))
+    return folder
 
 
 def spawn(folder: Path, script: str) -> None:

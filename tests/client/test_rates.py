@@ -29,10 +29,10 @@ def test_an_estimate_grows_with_the_pixels(place: Place) -> None:
     assert rates.estimate(UPSCALE, VALUES, 100) is None
 
     rates.note(UPSCALE, VALUES, [result(128, 1.0), result(128, 3.0, frames=3)])
-    for known in (rates, Rates(place)):
-        assert known.estimate(UPSCALE, VALUES, 4 * 128**2) == pytest.approx(4.0)
-        assert known.estimate(UPSCALE, VALUES, 8 * 128**2) == pytest.approx(8.0)
-        assert known.estimate(UPSCALE, VALUES, 1) == known.estimate(UPSCALE, VALUES, 64**2)  # the minimum
+    for program in (rates, Rates(place)):
+        assert program.estimate(UPSCALE, VALUES, 4 * 128**2) == pytest.approx(4.0)
+        assert program.estimate(UPSCALE, VALUES, 8 * 128**2) == pytest.approx(8.0)
+        assert program.estimate(UPSCALE, VALUES, 1) == program.estimate(UPSCALE, VALUES, 64**2)  # the minimum
 
 
 def test_small_answers_take_as_long_as_one_of_64_pixels(place: Place) -> None:

@@ -63,25 +63,25 @@ class Nodes:
     def processes(self, node: int | None = None, name: bytes = b"") -> list[int]:
         """Processes of one node or of all, whose command line contains `name`."""
         mark = f"DEPIXEL_TEST_NODE={self.mark}-{'' if node is None else node}".encode()
-        found = []
+        processes = []
         for folder in Path("/proc").iterdir():
             try:
                 is_ours = folder.name.isdigit() and mark in (folder / "environ").read_bytes()
                 if is_ours and name in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
+                    processes.append(int(folder.name))
             except OSError:
                 continue
-        return found
+        return processes
 
     def kill(self, node: int | None = None, name: bytes = b"") -> int:
         """SIGKILL; returns how many there were."""
-        found = self.processes(node, name)
-        for process in found:
+        processes = self.processes(node, name)
+        for process in processes:
             try:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        return len(found)
+        return len(processes)
 
     def stop(self) -> None:
         until = time.monotonic() + 20

@@ -61,13 +61,13 @@ def test_frames_count_and_imagined_detail_is_not_averaged_away() -> None:
     moving = Picture(tuple(noise(32, 32, 4, seed=i) for i in range(3)), durations=(50.0,) * 3)
     calm, vivid = Request(domain="art"), Request(domain="art", imagination=0.3)
     several = Request(domain="art", candidates=2)
-    told = Request(domain="art", imagination=0.3, ensemble=8)
+    imagined = Request(domain="art", imagination=0.3, ensemble=8)
 
     assert turns_for(prepare(still, calm), calm) == 4
     assert turns_for(prepare(moving, calm), calm) == 2
     assert turns_for(prepare(still, vivid), vivid) == 1
     assert [turns_for(prepare(still, several), several, k) for k in (0, 1)] == [4, 1]
-    assert turns_for(prepare(still, told), told) == 8
+    assert turns_for(prepare(still, imagined), imagined) == 8
 
 
 @pytest.mark.parametrize("degradation", ["area", "point"])

@@ -32,8 +32,8 @@ def figure(alpha: int = 255) -> np.ndarray:
 
 
 def answered(upsampler: Upsampler, pixels: np.ndarray, domain: str, **settings: Any) -> np.ndarray:
-    asked = Request.from_dict({"domain": domain, **settings})
-    report = upsampler.upsample(Picture((pixels,), mode="RGBA"), asked)
+    request = Request.from_dict({"domain": domain, **settings})
+    report = upsampler.upsample(Picture((pixels,), mode="RGBA"), request)
     assert report.residual.exact
     return report.picture.frames[0]
 
@@ -73,20 +73,20 @@ def test_locked_palettes_hold_for_glass(upsampler: Upsampler) -> None:
     pixels[5:, 5:] = np.where(pixels[5:, 5:, 3:] > 0, np.array([10, 20, 30, 255], np.uint8), 0)
     large = answered(upsampler, pixels, "pixel-art", palette="keep")
 
-    given = {tuple(p) for p in pixels.reshape(-1, 4).tolist()}
-    assert {tuple(p) for p in large.reshape(-1, 4).tolist()} <= given
+    colours = {tuple(p) for p in pixels.reshape(-1, 4).tolist()}
+    assert {tuple(p) for p in large.reshape(-1, 4).tolist()} <= colours
 
 
 def test_company_and_tiles_change_nothing(upsampler: Upsampler, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A translucent drawing is the same alone, among opaque ones of other sizes, and in tiles."""
     glass, opaque = figure(128), figure()[:11, :9]
     opaque[0, 0] = (1, 2, 3, 0)
-    asked = Request(domain="pixel-art", ensemble=1, wrap="none")
+    request = Request(domain="pixel-art", ensemble=1, wrap="none")
     pictures = [Picture((p,), mode="RGBA") for p in (glass, opaque)]
-    together = [r.picture.frames[0] for r in upsampler.upsample_many(pictures, asked)]  # type: ignore[union-attr]
+    together = [r.picture.frames[0] for r in upsampler.upsample_many(pictures, request)]  # type: ignore[union-attr]
 
     for picture, among in zip(pictures, together, strict=True):
-        assert np.array_equal(upsampler.upsample(picture, asked).picture.frames[0], among)
+        assert np.array_equal(upsampler.upsample(picture, request).picture.frames[0], among)
 
     wide = np.tile(figure(128), (4, 4, 1))
     whole = answered(upsampler, wide, "pixel-art", ensemble=1)

@@ -154,5 +154,5 @@ def test_at_scale_two_readings_are_reduced_from_four(upsampler: Upsampler) -> No
         alone = upsampler.upsample(picture, Request(domain="pixel-art", scale=2, reading=small.reading, wrap="none"))
         assert np.array_equal(alone.picture.frames[0], small.picture.frames[0])
     own = {tuple(pixel) for pixel in picture.frames[0].reshape(-1, 4)}
-    found = {tuple(pixel) for pixel in report.candidates[-1].picture.frames[0].reshape(-1, 4)}
-    assert {p for p in found if p[3]} <= own
+    colours = {tuple(pixel) for pixel in report.candidates[-1].picture.frames[0].reshape(-1, 4)}
+    assert {p for p in colours if p[3]} <= own

@@ -121,10 +121,10 @@ def test_tiles_choose_from_the_same_colours(upsampler: Upsampler) -> None:
 
 def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch: pytest.MonkeyPatch) -> None:
     """The search sees the picture alone and wraps, so that its term for the seam sees the real seam."""
-    asked = []
+    calls = []
 
     def listened(prior: object, question: Question, *rest: Any, **others: Any):
-        asked.append((tuple(question.small.shape[2:]), question.degradation.wrap))
+        calls.append((tuple(question.small.shape[2:]), question.degradation.wrap))
         return search(prior, question, *rest, **others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(enlarging_latents, "search", listened)
@@ -133,8 +133,8 @@ def test_a_search_knows_that_the_picture_wraps(upsampler: Upsampler, monkeypatch
         report = upsampler.upsample(picture, Request(domain="textures", wrap="x", steps=2))
         assert report.residual.exact
 
-    assert asked[0] == ((9, 14), (True, False))
-    assert [wrap for _, wrap in asked[1:]] == [(False, False)] * 2  # two tiles, each with surroundings
+    assert calls[0] == ((9, 14), (True, False))
+    assert [wrap for _, wrap in calls[1:]] == [(False, False)] * 2  # two tiles, each with surroundings
 
 
 def test_what_fits_is_looked_at_once(upsampler: Upsampler) -> None:

@@ -188,12 +188,12 @@ def test_a_face_that_fits_nothing_is_still_given_with_its_score(engine: FaceEngi
     """Noise is not a face: the best face found is returned, and the sentence says how far off it is."""
     noise = np.random.default_rng(1).integers(0, 255, (16, 16, 3), dtype=np.uint8)
     settings = Request(domain="faces", steps=3)
-    answers, found = engine.faces(prepare(Picture((noise,)), settings), settings)
+    answers, result = engine.faces(prepare(Picture((noise,)), settings), settings)
 
     assert answers[0].residual.exact
-    assert "No face fits this input well" in describe(found, 1)
-    assert found.likeness < 0.5
-    assert "hardly looks like a face" in describe(found, 1)
+    assert "No face fits this input well" in describe(result, 1)
+    assert result.likeness < 0.5
+    assert "hardly looks like a face" in describe(result, 1)
 
 
 def test_a_face_is_searched_beyond_pulses_eps_unless_told_otherwise(engine: FaceEngine) -> None:
@@ -223,10 +223,10 @@ def test_faces_in_a_larger_picture_are_found_and_all_of_it_scales_back() -> None
     flat = Picture((np.full((40, 80, 3), 90, np.uint8),))
     settings = Request(domain="faces", steps=1, scale=2)
 
-    answers, found = engine.faces(prepare(flat, settings), settings)
+    answers, result = engine.faces(prepare(flat, settings), settings)
 
     assert answers[0].residual.exact
-    assert "No face was found" in describe(found, 1)
+    assert "No face was found" in describe(result, 1)
     places, notes = places_of(torch.ones(1, 4, 64, 64), settings, CPU)
     assert len(places) == 1
     assert notes == ()
@@ -262,9 +262,9 @@ def test_the_exact_version_lies_beside_a_person_as_found(engine: FaceEngine) -> 
 
     (answers,) = engine.answer([prepare(picture, request)], request)
 
-    found, exact = answers.candidates
-    assert not found.residual.exact and exact.residual.exact
-    assert found.seed == exact.seed
+    drawn, exact = answers.candidates
+    assert not drawn.residual.exact and exact.residual.exact
+    assert drawn.seed == exact.seed
     assert "last answer" in " ".join(answers.notes)
 
 

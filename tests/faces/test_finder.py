@@ -70,10 +70,10 @@ def _scene(portrait: Tensor, places: list[tuple[float, float, float, float]], si
 @pytest.mark.parametrize(("side", "roll"), [(15.0, 0.0), (32.0, 0.0), (60.0, 25.0), (90.0, -30.0)])
 def test_a_face_is_found_where_it_is(finder: FaceFinder, portrait: Tensor, side: float, roll: float) -> None:
     """Centre, side and roll of a face, small or large, level or tilted."""
-    found = finder.find(_scene(portrait, [(110, 80, side, roll)], (160, 200)))
+    frames = finder.find(_scene(portrait, [(110, 80, side, roll)], (160, 200)))
 
-    assert len(found) == 1
-    (frame,) = found
+    assert len(frames) == 1
+    (frame,) = frames
     assert math.hypot(frame.x - 110, frame.y - 80) < 0.15 * side
     assert 1 / 1.3 < frame.side / side < 1.3
     assert abs(frame.roll - roll) < 15
@@ -83,10 +83,10 @@ def test_all_faces_are_found_the_largest_first(finder: FaceFinder, portrait: Ten
     """Three faces of three sizes give three frames."""
     places = [(50.0, 60.0, 40.0, 0.0), (150.0, 70.0, 80.0, 10.0), (60.0, 150.0, 28.0, -15.0)]
 
-    found = finder.find(_scene(portrait, places, (200, 220)))
+    frames = finder.find(_scene(portrait, places, (200, 220)))
 
-    assert [round(f.x / 50) for f in found] == [3, 1, 1]
-    assert [f.side for f in found] == sorted((f.side for f in found), reverse=True)
+    assert [round(f.x / 50) for f in frames] == [3, 1, 1]
+    assert [f.side for f in frames] == sorted((f.side for f in frames), reverse=True)
 
 
 def test_nothing_is_found_where_nothing_is(finder: FaceFinder, portrait: Tensor) -> None:

@@ -181,15 +181,15 @@ def _http() -> Target:
         sent: list[Any] = []
 
         async def receive() -> Any:
-            if sent or receive.told:  # type: ignore[attr-defined]
+            if sent or receive.is_done:  # type: ignore[attr-defined]
                 return {"type": "http.disconnect"}
-            receive.told = True  # type: ignore[attr-defined]
+            receive.is_done = True  # type: ignore[attr-defined]
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        receive.told = False  # type: ignore[attr-defined]
+        receive.is_done = False  # type: ignore[attr-defined]
         text = path.decode("utf-8", "replace")
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method.decode("latin-1"),

@@ -80,13 +80,13 @@ def wrong_outputs(source: Path, besides: tuple[str, ...] = ()) -> int:
     wrong = 0
     for path in source.iterdir():
         try:
-            with Image.open(path) as given, Image.open(out / path.name) as made:
-                wrong += not (np.asarray(made)[::2, ::2] == np.asarray(given)).all()
+            with Image.open(path) as source_image, Image.open(out / path.name) as output_image:
+                wrong += not (np.asarray(output_image)[::2, ::2] == np.asarray(source_image)).all()
         except OSError:
             wrong += 1
-    known = {*besides, *(path.name for path in source.iterdir())}
+    names = {*besides, *(path.name for path in source.iterdir())}
     rest = {path.name for path in out.iterdir() if not path.name.startswith((".depixel-ledger", "depixel-"))}
-    return wrong + len(rest - known)
+    return wrong + len(rest - names)
 
 
 def main(root: Path, frames: int) -> None:

@@ -19,7 +19,7 @@ class NearestWorker:
     def __init__(self, scale: int = 2, recipe: str = "nearest") -> None:
         self.scale = scale
         self.recipe = f"{recipe} {scale}"
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
         self.pictures: list[Picture] = []
         self.batches: list[int] = []
         self.kind = "auto"
@@ -45,7 +45,7 @@ class NearestWorker:
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
         """One answer per picture."""
-        self.asked += [(p.name, dict(hints)) for p in pictures]
+        self.requests += [(p.name, dict(hints)) for p in pictures]
         self.pictures += pictures
         self.batches.append(len(pictures))
         return [p.replace(frames=tuple(f.repeat(scale, 0).repeat(scale, 1) for f in p.frames)) for p in pictures]

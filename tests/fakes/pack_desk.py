@@ -59,12 +59,12 @@ class Desk:
         finally:
             watcher.close()
 
-    def asked(self) -> dict[str, dict[str, object]]:
-        return dict(self.worker.asked)
+    def hints(self) -> dict[str, dict[str, object]]:
+        return dict(self.worker.requests)
 
     def outputs(self) -> set[str]:
-        found = (p.relative_to(self.out).as_posix() for p in self.out.rglob("*") if p.is_file())
-        return {p for p in found if not p.startswith((".depixel-", "depixel-report"))}
+        paths = (p.relative_to(self.out).as_posix() for p in self.out.rglob("*") if p.is_file())
+        return {p for p in paths if not p.startswith((".depixel-", "depixel-report"))}
 
     def size(self, path: str) -> tuple[int, int]:
         with Image.open(self.out / path) as image:

@@ -19,7 +19,7 @@ def settle(watcher: Watcher, most: int = 20) -> PassCounts:
             for name in ("done", "copied", "failed", "removed"):
                 setattr(total, name, getattr(total, name) + getattr(counts, name))
             total.skipped = counts.skipped
-            if not (counts.waiting or counts.found):
+            if not (counts.waiting or counts.total):
                 return total
     finally:
         watcher.close()

@@ -86,16 +86,18 @@ def test_the_same_kind_comes_out(fourcc: bytes, dxgi: int, block: int, least: fl
     source = _source(fourcc, (8, 12), 4, dxgi, block)
     pixels = _smooth((32, 48), alpha=block == 16 and fourcc != b"ATI2")
 
-    made = _answer(source, pixels)
+    answer = _answer(source, pixels)
 
     start = 148 if fourcc == b"DX10" else 128
-    assert made[84:88] == fourcc
-    assert made[128:start] == source[128:start]
-    assert made[32:76] == source[32:76]
-    assert struct.unpack_from("<II", made, 12) == (48, 32)
-    assert struct.unpack_from("<I", made, 28) == (6,)
-    assert len(made) == start + sum(-(-(32 >> k) // 4 or 1) * max(1, -(-(48 >> k) // 4)) * block for k in range(6))
-    shown = read_bytes(made, "t.dds").frames[0]  # Pillow's decoder with another header, because it supports few of DX10
+    assert answer[84:88] == fourcc
+    assert answer[128:start] == source[128:start]
+    assert answer[32:76] == source[32:76]
+    assert struct.unpack_from("<II", answer, 12) == (48, 32)
+    assert struct.unpack_from("<I", answer, 28) == (6,)
+    assert len(answer) == start + sum(-(-(32 >> k) // 4 or 1) * max(1, -(-(48 >> k) // 4)) * block for k in range(6))
+    shown = read_bytes(answer, "t.dds").frames[
+        0
+    ]  # Pillow's decoder with another header, because it supports few of DX10
     if fourcc == b"ATI1":
         assert _psnr(shown[..., 0], pixels[..., 0]) > least
     elif fourcc == b"ATI2":
@@ -145,9 +147,9 @@ def test_one_bit_of_alpha_and_flat_colours() -> None:
 def test_opaque_blocks_use_no_transparent_index() -> None:
     """Random blocks without alpha decode to opaque pixels only."""
     rgb = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    made = _answer(_source(b"DXT1", (16, 16), block=8), rgb)
+    answer = _answer(_source(b"DXT1", (16, 16), block=8), rgb)
 
-    assert (_by_pillow(made)[..., 3] == 255).all()
+    assert (_by_pillow(answer)[..., 3] == 255).all()
     assert len(encode_bc1(rgb)) == 16 * 16 * 8
 
 
@@ -157,10 +159,10 @@ def test_sizes_that_are_no_multiple_of_four(size: tuple[int, int], fourcc: bytes
     """Blocks at the edge are padded; Pillow and we read the size back; the chain ends at 1x1."""
     pixels = _smooth(size, alpha=False)
     whole = max(size).bit_length()
-    made = _answer(_source(fourcc, size, whole, block=8 if fourcc == b"DXT1" else 16), pixels)
+    answer = _answer(_source(fourcc, size, whole, block=8 if fourcc == b"DXT1" else 16), pixels)
 
-    assert _by_pillow(made).shape[:2] == (size[1], size[0])
-    back = read_bytes(made, "t.dds")
+    assert _by_pillow(answer).shape[:2] == (size[1], size[0])
+    back = read_bytes(answer, "t.dds")
     assert np.abs(back.frames[0][..., :2].astype(int) - pixels[..., :2]).max() < 60
     assert back.details["dds"].mipmaps == whole
 
@@ -170,22 +172,22 @@ def test_sizes_that_are_no_multiple_of_four(size: tuple[int, int], fourcc: bytes
 )
 def test_as_many_mipmaps_as_the_source_had(levels: int, expected: int) -> None:
     """No mipmaps stay none, a complete chain is complete, a shortened chain ends at the same size."""
-    made = _answer(_source(b"DXT1", (8, 8), levels, block=8), _smooth((32, 32)))
+    answer = _answer(_source(b"DXT1", (8, 8), levels, block=8), _smooth((32, 32)))
 
-    assert read_bytes(made, "t.dds").details["dds"].mipmaps == expected
+    assert read_bytes(answer, "t.dds").details["dds"].mipmaps == expected
 
 
-@pytest.mark.parametrize("told", [100, 2**31, 2**32 - 1])
-def test_a_number_of_mipmaps_that_cannot_be(told: int) -> None:
+@pytest.mark.parametrize("stated", [100, 2**31, 2**32 - 1])
+def test_a_number_of_mipmaps_that_cannot_be(stated: int) -> None:
     """
     More levels than a chain can have, none of them in the file: the top level is read, the answer has a complete chain.
     """
     source = bytearray(_source(b"DXT1", (8, 8), 1, block=8))
-    struct.pack_into("<I", source, 28, told)
-    made = _answer(bytes(source), _smooth((16, 16)))
+    struct.pack_into("<I", source, 28, stated)
+    answer = _answer(bytes(source), _smooth((16, 16)))
 
-    assert struct.unpack_from("<I", made, 28) == (5,)
-    assert len(made) == 128 + 8 * (16 + 4 + 1 + 1 + 1)
+    assert struct.unpack_from("<I", answer, 28) == (5,)
+    assert len(answer) == 128 + 8 * (16 + 4 + 1 + 1 + 1)
 
 
 @pytest.mark.parametrize(("fourcc", "block"), [(b"DXT1", 8), (b"DXT5", 16)])
@@ -195,7 +197,7 @@ def test_every_level_lies_where_others_look_for_it(fourcc: bytes, block: int) ->
     y, x = np.mgrid[:height, :width]
     slope = np.rint(80 + (x / width + y / height) * 40)
     top = np.stack([slope, 255 - slope, slope, np.full_like(slope, 255)], 2).astype(np.uint8)
-    made = _answer(_source(fourcc, (width, height), 6, block=block), top)
+    answer = _answer(_source(fourcc, (width, height), 6, block=block), top)
 
     at = 128
     for level, meant in enumerate(chain(top, 6)):
@@ -203,10 +205,10 @@ def test_every_level_lies_where_others_look_for_it(fourcc: bytes, block: int) ->
         assert (wide, high) == (max(1, width >> level), max(1, height >> level))
         length = -(-wide // 4) * -(-high // 4) * block
         head = bytearray(_source(fourcc, (wide, high), 1, block=block)[:128])
-        seen = _by_pillow(bytes(head) + made[at : at + length])
+        seen = _by_pillow(bytes(head) + answer[at : at + length])
         assert np.abs(seen[..., :3].astype(int) - meant[..., :3]).mean() < 4
         at += length
-    assert at == len(made)
+    assert at == len(answer)
 
 
 def test_premultiplied_and_signed() -> None:
@@ -217,9 +219,9 @@ def test_premultiplied_and_signed() -> None:
     assert _psnr(back.frames[0][opaque], pixels[opaque]) > 28
 
     for fourcc, channels, block in ((b"BC4S", 1, 8), (b"BC5S", 2, 16)):
-        made = _answer(_source(fourcc, (4, 4), block=block), pixels)
-        again = read_bytes(made, "t.dds")
-        assert made[84:88] == fourcc
+        answer = _answer(_source(fourcc, (4, 4), block=block), pixels)
+        again = read_bytes(answer, "t.dds")
+        assert answer[84:88] == fourcc
         assert _psnr(again.frames[0][..., :channels], pixels[..., :channels]) > 40
 
 
@@ -251,7 +253,7 @@ def test_what_passes_an_alpha_test_stays_as_much() -> None:
     kept = [(level[..., 3] >= 128).mean() for level in chain(top, 5)]
     lost = [(level[..., 3] >= 128).mean() for level in chain(top, 5, data_alpha=True)]
 
-    assert all(abs(found - share) < 0.06 for found in kept[:4])
+    assert all(abs(passed - share) < 0.06 for passed in kept[:4])
     assert lost[3] < 0.05
 
 
@@ -280,11 +282,11 @@ def test_uncompressed_keeps_its_layout_and_has_mipmaps_too() -> None:
     source = b"DDS " + head + bytes(2 * (16 + 4 + 1))
     pixels = _smooth((16, 16))[..., :3]
 
-    made = _answer(source, pixels)
-    back = read_bytes(made, "t.dds")
+    answer = _answer(source, pixels)
+    back = read_bytes(answer, "t.dds")
 
-    assert made[76:108] == source[76:108]
-    assert len(made) == 128 + 2 * (256 + 64 + 16 + 4 + 1)
+    assert answer[76:108] == source[76:108]
+    assert len(answer) == 128 + 2 * (256 + 64 + 16 + 4 + 1)
     assert back.details["dds"].mipmaps == 5
     assert np.abs(back.frames[0].astype(int) - pixels).max() <= 5
 
@@ -300,15 +302,15 @@ def test_what_cannot_be_held_is_said() -> None:
 
 def test_what_is_not_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """BC7 without the optional encoder is still BC7, and a sentence recommends the encoder."""
-    given = read_bytes(_source(b"DX10", (8, 8), 1, 98), "t.dds")
-    assert remark(given) == ""
+    original = read_bytes(_source(b"DX10", (8, 8), 1, 98), "t.dds")
+    assert remark(original) == ""
     monkeypatch.setattr(textures, "has_bc7_encoder", lambda: False)
     monkeypatch.setattr(dds_writing, "has_bc7_encoder", lambda: False)
     plain = _smooth((32, 32))
 
-    data = encode(given.replace(frames=(plain,)))
+    data = encode(original.replace(frames=(plain,)))
 
-    assert "depixel[dds]" in remark(given)
+    assert "depixel[dds]" in remark(original)
     assert _psnr(read_bytes(data, "t.dds").frames[0][..., 3], plain[..., 3]) > 34
 
 

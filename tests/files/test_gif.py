@@ -110,9 +110,9 @@ def test_what_pillow_writes_is_read_as_pillow_shows_it(disposal: int) -> None:
     with Image.open(buffer) as image:
         for number in range(4):
             image.seek(number)
-            shown, found = np.asarray(image.convert("RGBA")), picture.rgba(number)
-            assert np.array_equal(shown[..., 3], found[..., 3])
-            assert np.array_equal(shown[shown[..., 3] > 0], found[shown[..., 3] > 0])
+            shown, decoded = np.asarray(image.convert("RGBA")), picture.rgba(number)
+            assert np.array_equal(shown[..., 3], decoded[..., 3])
+            assert np.array_equal(shown[shown[..., 3] > 0], decoded[shown[..., 3] > 0])
 
 
 def test_interlaced_rows_are_put_in_order() -> None:

@@ -46,11 +46,11 @@ def test_only_the_orientation_changes_in_exif() -> None:
         entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, 6, 0)
         block = mark + struct.pack(order + "IH", 8, 1) + entry + struct.pack(order + "I", 0) + b"maker note"
 
-        orientation, found, _ = upright(EXIF_PREFIX + block, {})
+        orientation, block_upright, _ = upright(EXIF_PREFIX + block, {})
 
-        assert orientation == 6 and found is not None
-        changed = [k for k, (a, b) in enumerate(zip(EXIF_PREFIX + block, found, strict=True)) if a != b]
-        assert len(changed) == 1 and found.endswith(b"maker note")
+        assert orientation == 6 and block_upright is not None
+        changed = [k for k, (a, b) in enumerate(zip(EXIF_PREFIX + block, block_upright, strict=True)) if a != b]
+        assert len(changed) == 1 and block_upright.endswith(b"maker note")
 
 
 @pytest.mark.parametrize("junk", [b"", b"II", b"II*\0\xff\xff\xff\xff", b"nonsense" * 4, b"MM\0*\0\0\0\x08\xff\xff"])

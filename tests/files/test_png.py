@@ -150,10 +150,10 @@ def test_animated_png_is_shown_as_pillow_shows_it(data: st.DataObject) -> None:
     with Image.open(io.BytesIO(whole)) as image:
         for number in range(count):
             image.seek(number)
-            expected, found = np.asarray(image.convert("RGBA")), picture.rgba(number)
-            assert np.array_equal(expected[..., 3], found[..., 3])
+            expected, decoded = np.asarray(image.convert("RGBA")), picture.rgba(number)
+            assert np.array_equal(expected[..., 3], decoded[..., 3])
             visible = expected[..., 3] > 0
-            assert np.array_equal(expected[visible], found[visible])
+            assert np.array_equal(expected[visible], decoded[visible])
 
 
 def test_previous_frame_comes_back() -> None:

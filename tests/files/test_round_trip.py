@@ -182,11 +182,11 @@ def test_cmyk_jpeg_becomes_rgb(tmp_path: Path) -> None:
 def test_palette_indices_refuse_strange_colours() -> None:
     """A colour that is not in the palette is never replaced by another one."""
     palette = np.array([[0, 0, 0, 255], [255, 0, 0, 255], [9, 9, 9, 0]], np.uint8)
-    known = np.array([[[255, 0, 0, 255], [77, 77, 77, 0]]], np.uint8)
+    colours = np.array([[[255, 0, 0, 255], [77, 77, 77, 0]]], np.uint8)
     strange = np.array([[[254, 0, 0, 255]]], np.uint8)
 
-    indices = indices_of(Picture((known,), palette=palette))
+    indices = indices_of(Picture((colours,), palette=palette))
 
     assert indices is not None and indices[0].tolist() == [[1, 2]]
     assert indices_of(Picture((strange,), palette=palette)) is None
-    assert indices_of(Picture((known,))) is None
+    assert indices_of(Picture((colours,))) is None

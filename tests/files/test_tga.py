@@ -107,12 +107,12 @@ def test_what_pillow_writes(mode: str, compression: str | None) -> None:
     buffer = io.BytesIO()
     image.save(buffer, "TGA", compression=compression)
 
-    found = read_bytes(buffer.getvalue(), "named.dat")
+    decoded = read_bytes(buffer.getvalue(), "named.dat")
 
     expected = np.asarray(image.convert("RGBA") if mode == "P" else image)
     if mode == "P":
-        expected = expected[..., : found.channels]  # older Pillows write no alpha with a palette
-    assert np.array_equal(np.squeeze(found.frames[0]), expected)
+        expected = expected[..., : decoded.channels]  # older Pillows write no alpha with a palette
+    assert np.array_equal(np.squeeze(decoded.frames[0]), expected)
 
 
 def test_short_files_are_refused() -> None:

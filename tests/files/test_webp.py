@@ -60,9 +60,9 @@ def test_lossy_stays_lossy_and_fine() -> None:
 
 def test_who_made_it_is_in_the_file() -> None:
     """Text becomes XMP, beside the XMP that was there."""
-    given = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>theirs</rdf:RDF></x:xmpmeta>'
+    packet = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>theirs</rdf:RDF></x:xmpmeta>'
     pixels = np.zeros((2, 2, 3), np.uint8)
-    text = {"Software": 'Depixel "1" & <more>', "Comment": "imagined\x07", "XML:com.adobe.xmp": given}
+    text = {"Software": 'Depixel "1" & <more>', "Comment": "imagined\x07", "XML:com.adobe.xmp": packet}
 
     for kind in ("WEBP", "JPEG"):
         back = read_bytes(encode(Picture((pixels,), text=text), kind))

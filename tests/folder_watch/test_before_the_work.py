@@ -35,7 +35,7 @@ def test_a_texture_too_wide_for_its_format_never_reaches_the_engine(tmp_path: Pa
 
     failed = {event.path: event.sentence for event in desk.events if event.what == "failed"}
     assert list(failed) == ["wide.webp"] and "16383" in failed["wide.webp"] and "choose PNG" in failed["wide.webp"]
-    assert [name for name, _ in desk.worker.asked] == ["narrow.webp"]
+    assert [name for name, _ in desk.worker.requests] == ["narrow.webp"]
 
 
 def test_inside_an_archive_it_is_copied_and_said(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_inside_an_archive_it_is_copied_and_said(tmp_path: Path) -> None:
 
     notes = rewrite(path, out, worker, load())
 
-    assert any("wide.webp" in note and "16383" in note for note in notes) and worker.asked == []
+    assert any("wide.webp" in note and "16383" in note for note in notes) and worker.requests == []
     with zipfile.ZipFile(out) as archive:
         assert archive.read("wide.webp") == _webp(WIDE)
 

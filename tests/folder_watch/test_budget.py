@@ -64,20 +64,20 @@ def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
     """Fonts, colour maps, single pixels, empty files, foreign files; equal contents once; archives are inspected."""
     profiles = load()
 
-    found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+    contents = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
 
-    assert dict(found.skipped) == {
+    assert dict(contents.skipped) == {
         "fonts": 1,
         "colour maps": 1,
         "single pixels": 1,
         "empty files": 1,
         "not textures": 1,
     }
-    assert sorted(member.path.rsplit("/", 1)[-1] for member in found.textures) == ["a.png", "c.png", "z.png"]
-    assert (found.duplicates, found.count, found.archives) == (1, 4, 2)
-    assert list(found.failed) == ["cut.zip"]
-    assert found.bytes_now > 0
-    assert {member.pixels for member in found.textures} == {64, 576}
+    assert sorted(member.path.rsplit("/", 1)[-1] for member in contents.textures) == ["a.png", "c.png", "z.png"]
+    assert (contents.duplicates, contents.count, contents.archives) == (1, 4, 2)
+    assert list(contents.failed) == ["cut.zip"]
+    assert contents.bytes_now > 0
+    assert {member.pixels for member in contents.textures} == {64, 576}
 
 
 def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,11 @@ def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, mon
     monkeypatch.setattr(survey_module, "opened", lambda path: names.append(path.name) or opened(path))
     profiles = load()
 
-    found = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+    contents = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
 
-    assert (len(found.textures), found.duplicates, found.failed) == (50, 10, {})
+    assert (len(contents.textures), contents.duplicates, contents.failed) == (50, 10, {})
     assert names == ["p.zip"] * 2
-    found.textures[0].prepared()
+    contents.textures[0].prepared()
     assert names == ["p.zip"] * 3
 
 
@@ -109,22 +109,22 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     settings = Request(scale=4)
     worker = EngineUpscaler(engine, settings, lambda: False)
-    found = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+    contents = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
 
-    estimate = measure(found, worker)
+    estimate = measure(contents, worker)
 
     assert estimate.measured == 3
     assert estimate.failed == 0
     assert estimate.seconds > 0
     real = 0
-    for member in found.textures:
+    for member in contents.textures:
         texture = member.prepared()
         (answer,) = worker.upscale([texture.picture], dict(texture.hints), texture.scale)
         assert not isinstance(answer, Exception)
         buffer = io.BytesIO()
         Image.fromarray(answer.frames[0]).save(buffer, "PNG")
         real += buffer.tell() * (2 if member.path.endswith("a.png") else 1)
-    assert estimate.bytes_then - found.copied_bytes == pytest.approx(real, rel=0.33)
+    assert estimate.bytes_then - contents.copied_bytes == pytest.approx(real, rel=0.33)
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -149,21 +149,26 @@ def test_the_command_writes_only_the_sheet(pack: Path, tmp_path: Path) -> None:
     command = watch_command(pack, "--dry-run", "--json", "--device", "cpu", "--weights", weights)
     before = sorted(pack.rglob("*"))
 
-    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    process = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
-    assert found.returncode == 1, found.stderr  # cut.zip
-    told = json.loads(found.stdout)
-    assert (told["profile"], told["textures"], told["duplicates"], told["fits"]) == ("minecraft", 4, 1, True)
-    assert told["bytes_free"] > told["bytes_then"] > told["bytes_now"]
-    assert told["seconds"] > 0  # a hundredth of a second for such a small pack, on a fast machine
-    assert told["bytes_loaded"] == 4 * 16 * (3 * 64 + 24 * 24)  # including the copy
+    assert process.returncode == 1, process.stderr  # cut.zip
+    document = json.loads(process.stdout)
+    assert (document["profile"], document["textures"], document["duplicates"], document["fits"]) == (
+        "minecraft",
+        4,
+        1,
+        True,
+    )
+    assert document["bytes_free"] > document["bytes_then"] > document["bytes_now"]
+    assert document["seconds"] > 0  # a hundredth of a second for such a small pack, on a fast machine
+    assert document["bytes_loaded"] == 4 * 16 * (3 * 64 + 24 * 24)  # including the copy
     assert sorted(pack.rglob("*")) == before
     assert not (tmp_path / "mods-depixel").exists()
-    with Image.open(told["sheet"]) as sheet:
+    with Image.open(document["sheet"]) as sheet:
         pixels = np.asarray(sheet.convert("RGB"), int)
-    assert told["sheet"] == str(tmp_path / "mods-depixel-samples.png")
+    assert document["sheet"] == str(tmp_path / "mods-depixel-samples.png")
     assert pixels.shape[1] == 8 + 6 * 200
     assert pixels.shape[0] == 24 + 3 * 216 + 8
-    given, asked = pixels[40:232, 8:200], pixels[40:232, 208:400]
-    assert given.std() > 20  # a picture, not the background
-    assert np.abs(given - asked).mean() > 1
+    source, answer = pixels[40:232, 8:200], pixels[40:232, 208:400]
+    assert source.std() > 20  # a picture, not the background
+    assert np.abs(source - answer).mean() > 1

@@ -32,7 +32,7 @@ class Desk:
     def job(self, path: str) -> Task:
         return Task(path, Stamp(1, 1), "upscale", Rule("*", "upscale", ()), "recipe", 4)
 
-    def made(self, path: str, also: str = "") -> None:
+    def add_output(self, path: str, also: str = "") -> None:
         """One of our outputs; on such a disk it also has the other name."""
         (self.out / path).write_bytes(b"large")
         if also:
@@ -44,9 +44,9 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path):
-    made = Desk(tmp_path)
-    yield made
-    made.ledger.close()
+    new = Desk(tmp_path)
+    yield new
+    new.ledger.close()
 
 
 @pytest.mark.parametrize("other", ["hero.PNG", "HERO.png", "Ünd.png"])
@@ -66,7 +66,7 @@ def test_two_of_one_name_never_share_an_output(desk: Desk, other: str) -> None:
 
 def test_an_output_is_not_taken_from_a_source_that_is_there(desk: Desk) -> None:
     """The earlier output of Hero.png stays, whatever happens to hero.png."""
-    desk.made("Hero.png", also="hero.png")
+    desk.add_output("Hero.png", also="hero.png")
     for name in ("Hero.png", "hero.png"):
         (desk.source / name).write_text(name)
 
@@ -79,7 +79,7 @@ def test_an_output_is_not_taken_from_a_source_that_is_there(desk: Desk) -> None:
 @pytest.mark.parametrize("folding", [False, True], ids=["a source that heeds case", "one that does not"])
 def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: bool) -> None:
     """hero.png is now Hero.png: its output may be replaced, and afterwards only the new name is recorded."""
-    desk.made("hero.png", also="Hero.png")
+    desk.add_output("hero.png", also="Hero.png")
     (desk.source / "Hero.png").write_text("it")
     if folding:
         os.link(desk.source / "Hero.png", desk.source / "hero.png")
@@ -92,7 +92,7 @@ def test_a_rename_of_the_case_alone_takes_the_output_over(desk: Desk, folding: b
 
 def test_what_is_not_ours_is_refused_as_ever(desk: Desk) -> None:
     """A file that is not ours, and one of ours that was edited, under either name."""
-    desk.made("hero.png", also="Hero.png")
+    desk.add_output("hero.png", also="Hero.png")
     (desk.out / "hero.png").write_text("painted over")
     (desk.out / "theirs.png").write_text("theirs")
 
@@ -106,7 +106,7 @@ def test_a_renamed_source_inherits_the_record_unless_it_has_one(desk: Desk) -> N
         desk.ledger.remove("Hero.png")
         (desk.out / "hero.png").unlink(missing_ok=True)
         (desk.out / "Hero.png").unlink(missing_ok=True)
-        desk.made("hero.png", also="Hero.png")
+        desk.add_output("hero.png", also="Hero.png")
         (desk.source / "Hero.png").write_text("it")
         if earlier:
             desk.ledger.record([Row("Hero.png", Stamp(5, 5), "own", "r", earlier, "", Stamp(6, 6))])

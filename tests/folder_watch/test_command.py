@@ -46,15 +46,15 @@ def _save(path: Path, side: int = 8) -> Path:
 def test_once_scales_back_and_status_names_what_failed(tmp_path: Path, weights: str) -> None:
     """--once answers with the real engine: block means equal the input; exit 1 and --status name the bad file."""
     source = tmp_path / "mods"
-    given = _save(source / "a/t.png")
+    pixels = _save(source / "a/t.png")
     (source / "bad.png").write_bytes(b"no picture")
-    asked = ["--once", "--quiet-period", "0.1", "--weights", weights, "--degradation", "area", "--scale", "4"]
-    first = _start(source, *asked)
+    options = ["--once", "--quiet-period", "0.1", "--weights", weights, "--degradation", "area", "--scale", "4"]
+    first = _start(source, *options)
     out, errors = first.communicate(timeout=100)
 
     assert first.returncode == 1, errors
     assert "bad.png" in out
-    with Image.open(tmp_path / "mods-depixel/a/t.png") as image, Image.open(given) as small:
+    with Image.open(tmp_path / "mods-depixel/a/t.png") as image, Image.open(pixels) as small:
         large = np.asarray(image, np.float64).reshape(8, 4, 8, 4, 3).mean((1, 3))
         assert np.abs(large - np.asarray(small)).max() <= 0.5
 
@@ -93,9 +93,9 @@ def test_a_second_run_says_why_there_is_nothing_to_do(
 def _wait_for(lines: Iterable[str], path: str) -> None:
     done = False
     for line in lines:
-        told = json.loads(line)
-        done |= told.get("path") == path and told["what"] == "done"
-        if done and told["what"] == "pass":
+        event = json.loads(line)
+        done |= event.get("path") == path and event["what"] == "done"
+        if done and event["what"] == "pass":
             return
 
 

@@ -41,8 +41,8 @@ def _once(source: Path, out: Path | None = None, events: list[Announcement] | No
     now = [0.0]
     source, out = checked(source, out or overlay_for(source))
     tracker = StabilityTracker(1.0, lambda: now[0])
-    told: list[Announcement] = [] if events is None else events
-    watcher = Watcher(source, out, NearestWorker(), tracker, load(own=source), tell=told.append)
+    announcements: list[Announcement] = [] if events is None else events
+    watcher = Watcher(source, out, NearestWorker(), tracker, load(own=source), tell=announcements.append)
     total = PassCounts()
     try:
         for _ in range(4):
@@ -76,9 +76,9 @@ def test_a_dds_of_no_mipmaps_says_so_as_before(tmp_path: Path) -> None:
     _once(tmp_path / "pack")
 
     for count in (0, 1):
-        made = (tmp_path / f"pack-depixel/m{count}.dds").read_bytes()
-        assert struct.unpack_from("<I", made, 28) == (count,)
-        assert len(made) == 128 + 16 * 16 // 2
+        output = (tmp_path / f"pack-depixel/m{count}.dds").read_bytes()
+        assert struct.unpack_from("<I", output, 28) == (count,)
+        assert len(output) == 128 + 16 * 16 // 2
 
 
 def test_formats_are_never_mixed(tmp_path: Path) -> None:

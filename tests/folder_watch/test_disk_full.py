@@ -64,7 +64,7 @@ def test_a_full_disk_pauses_and_resumes_for_real(tmp_path: Path) -> None:
     mount = 'mount -t tmpfs -o size=1600k tmpfs "$1/disk" && exec "$2" -c "$3" "$1"'
     command = ["unshare", "-U", "-r", "-m", "sh", "-c", mount, "sh", str(tmp_path), sys.executable, SCRIPT]
 
-    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    process = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
-    assert found.returncode == 0, found.stderr[-2000:]
-    assert found.stdout == "2 [] [] True 40 {'done': 40} True"
+    assert process.returncode == 0, process.stderr[-2000:]
+    assert process.stdout == "2 [] [] True 40 {'done': 40} True"

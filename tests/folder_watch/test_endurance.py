@@ -57,7 +57,7 @@ class Desk:
             watcher.close()
         return counts
 
-    def told(self, what: str) -> dict[str, str]:
+    def sentences(self, what: str) -> dict[str, str]:
         return {event.path: event.sentence for event in self.events if event.what == what}
 
 
@@ -78,7 +78,7 @@ def test_times_far_from_ours(desk: Desk, seconds: int) -> None:
 
     assert desk.run().skipped == 2
     assert desk.run().skipped == 2
-    assert set(desk.told("done")) == {"a.png", "b.png"}
+    assert set(desk.sentences("done")) == {"a.png", "b.png"}
 
 
 def test_a_picture_that_needs_more_memory_than_there_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,9 +89,9 @@ def test_a_picture_that_needs_more_memory_than_there_is(desk: Desk, monkeypatch:
     monkeypatch.setattr(memory, "available", lambda: free)
     monkeypatch.setattr(memory, "BYTES_PER_ANSWER", 1000)
     desk.run()
-    assert "GB of memory at scale 2" in desk.told("failed")["large.png"]
-    assert list(desk.told("failed")) == ["large.png"]
-    assert set(desk.told("done")) == {"small.png"}
+    assert "GB of memory at scale 2" in desk.sentences("failed")["large.png"]
+    assert list(desk.sentences("failed")) == ["large.png"]
+    assert set(desk.sentences("done")) == {"small.png"}
 
     desk.events.clear()
     desk.run()
@@ -99,7 +99,7 @@ def test_a_picture_that_needs_more_memory_than_there_is(desk: Desk, monkeypatch:
     free = 2**40
     desk.run()
 
-    assert "large.png" in desk.told("done")
+    assert "large.png" in desk.sentences("done")
 
 
 def test_memory_is_measured() -> None:
@@ -119,7 +119,7 @@ def test_a_pipe_beside_a_texture(desk: Desk) -> None:
 
     desk.run()
 
-    assert set(desk.told("done")) == {"assets/m/textures/item/a.png"}
+    assert set(desk.sentences("done")) == {"assets/m/textures/item/a.png"}
 
 
 def test_a_copy_of_any_size_is_not_held_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_a_copy_of_any_size_is_not_held_in_memory(desk: Desk, monkeypatch: pytes
     desk.run(complete=True)
 
     assert (desk.out / "movie.bik").stat().st_size == 5 * 2**20
-    assert "more than the limit" in desk.told("failed")["huge.png"]
+    assert "more than the limit" in desk.sentences("failed")["huge.png"]
 
 
 def test_a_file_at_which_the_process_died_three_times_is_set_aside(desk: Desk) -> None:
@@ -151,12 +151,12 @@ def test_a_file_at_which_the_process_died_three_times_is_set_aside(desk: Desk) -
 
     desk.run()
 
-    assert "Depixel died 3 times while it worked on poison.png" in desk.told("failed")["poison.png"]
-    assert [name for name, _ in desk.worker.asked] == ["good.png"]
+    assert "Depixel died 3 times while it worked on poison.png" in desk.sentences("failed")["poison.png"]
+    assert [name for name, _ in desk.worker.requests] == ["good.png"]
     assert good.exists()
     assert not (desk.out / ATTEMPTS_NAME).exists()
     desk.run(retry=True)
-    assert "poison.png" in desk.told("done")
+    assert "poison.png" in desk.sentences("done")
 
 
 def test_a_suspect_is_dealt_with_alone(desk: Desk) -> None:
@@ -170,9 +170,9 @@ def test_a_suspect_is_dealt_with_alone(desk: Desk) -> None:
 
     desk.run()
 
-    assert [name for name, _ in desk.worker.asked][-1] == "a.png"
+    assert [name for name, _ in desk.worker.requests][-1] == "a.png"
     assert desk.worker.batches[-1] == 1
-    assert len(desk.told("done")) == 6
+    assert len(desk.sentences("done")) == 6
 
 
 def test_the_end_of_a_run_leaves_no_suspects(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_kills_from_outside_set_no_file_aside(desk: Desk) -> None:
 
     desk.run()
 
-    assert set(desk.told("done")) == {"unlucky.png"}
+    assert set(desk.sentences("done")) == {"unlucky.png"}
 
 
 @pytest.mark.parametrize("how", ["pages", "header", "cut"])
@@ -225,7 +225,7 @@ def test_a_damaged_ledger_is_made_anew(desk: Desk, how: str) -> None:
     counts = desk.run()
 
     assert counts.skipped == 8
-    assert desk.told("failed") == {}
+    assert desk.sentences("failed") == {}
     assert any("The ledger was damaged" in event.sentence for event in desk.events)
     assert (desk.out / ".depixel-ledger.damaged-1.sqlite").exists()
     assert {path.name: path.stat().st_ino for path in desk.out.glob("*.png")} == before
@@ -241,7 +241,7 @@ def test_a_foreign_file_stays_foreign_after_a_repair(desk: Desk) -> None:
     desk.run()
 
     assert (desk.out / "a.png").read_bytes() == b"theirs"
-    assert "was not made by Depixel" in desk.told("failed")["a.png"]
+    assert "was not made by Depixel" in desk.sentences("failed")["a.png"]
 
 
 def test_a_damaged_ledger_leaves_no_connection_open(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ def test_the_command_by_the_shared_engine(place: Place, tmp_path: Path) -> None:
     Image.fromarray(_picture(4).frames[0]).save(source / "a.png")
     command = watch_command(source, "--once", "--quiet-period", 0, "--domain", "art", "--engine", "auto")
 
-    found = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    process = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
 
-    assert found.returncode == 0, found.stderr
+    assert process.returncode == 0, process.stderr
     assert place.running() is not None
     with Image.open(tmp_path / "mods-depixel/a.png") as image:
         assert image.size == (32, 32)

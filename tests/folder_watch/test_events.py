@@ -34,15 +34,15 @@ def test_a_real_inotify_limit_is_said_and_survived(tmp_path: Path) -> None:
         "hints = ChangeHints(Path(sys.argv[1])); (Path(sys.argv[1]) / 'd' / sys.argv[2]).write_text('x')\n"
         "sys.stdout.write(f'{hints.wait(0.5 if hints.problem else 60)}|{hints.problem}'); hints.close()\n"
     )
-    told = []
+    notices = []
     for limit in (2, 1000):
         command = f'echo {limit} > /proc/sys/user/max_inotify_watches && exec "$@"'
         arguments = ["unshare", "-U", "-r", "sh", "-c", command, "sh"]
         arguments += [sys.executable, "-c", script, str(tmp_path), f"new{limit}"]
-        told.append(subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=True).stdout)
+        notices.append(subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=True).stdout)
 
-    assert told[0].startswith("False|File events are not available here (the limit of inotify watches is reached")
-    assert told[1] == "True|"
+    assert notices[0].startswith("False|File events are not available here (the limit of inotify watches is reached")
+    assert notices[1] == "True|"
 
 
 def test_a_change_at_the_end_of_waiting_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,8 +67,8 @@ def test_network_drives_are_known_by_their_mount(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     share = tmp_path / "my share"
     (share / "mods").mkdir(parents=True)
-    told = str(share).replace(" ", "\\040")
-    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n//server/x {told} cifs rw 0 0\nbroken\n")
+    escaped = str(share).replace(" ", "\\040")
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n//server/x {escaped} cifs rw 0 0\nbroken\n")
 
     assert file_system_of(share / "mods", mounts) == "cifs"
     assert file_system_of(tmp_path, mounts) == "ext4"

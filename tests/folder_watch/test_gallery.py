@@ -82,8 +82,8 @@ def test_the_sample_is_small_and_steady(tmp_path: Path) -> None:
 
 def test_thumbnails_take_no_more_time_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing ones come with the next page; existing ones are not made again."""
-    made: list[Path] = []
-    monkeypatch.setattr(module, "_thumbnail", lambda path: made.append(path) or "data:image/png;base64,AA==")
+    thumbnails: list[Path] = []
+    monkeypatch.setattr(module, "_thumbnail", lambda path: thumbnails.append(path) or "data:image/png;base64,AA==")
     source, out = tmp_path / "mod", tmp_path / "out"
     for name in ("a.dds", "b.dds"):
         write(source / name, "DDS")
@@ -92,12 +92,12 @@ def test_thumbnails_take_no_more_time_than_there_is(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(module, "_SECONDS", -1.0)
     assert gallery(source, out, rows) == ""
-    assert made == []
+    assert thumbnails == []
     monkeypatch.setattr(module, "_SECONDS", 60.0)
     assert gallery(source, out, rows).count("<figure>") == 2
-    assert len(made) == 4
+    assert len(thumbnails) == 4
     gallery(source, out, rows)
-    assert len(made) == 4
+    assert len(thumbnails) == 4
 
 
 def test_the_page_of_many_textures_is_light(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_every_name_is_taken_once_and_kept(tmp_path: Path, pack: bool) -> None:
     names = {os.fsdecode(name) for name in NAMES.values()}
 
     assert {path for path in desk.outputs() if path.endswith(".png")} == names
-    assert len(desk.worker.asked) == len(NAMES)
+    assert len(desk.worker.requests) == len(NAMES)
     assert not [event for event in desk.events if event.what == "failed"]
     (desk.source / os.fsdecode(NAMES["not Unicode"])).unlink()
     desk.once()
@@ -65,15 +65,15 @@ def test_every_name_is_taken_once_and_kept(tmp_path: Path, pack: bool) -> None:
 def test_the_ledger_keeps_any_text(tmp_path: Path) -> None:
     """Names, outputs and reasons that are not Unicode are preserved, among others and page by page."""
     ledger = Ledger(tmp_path / LEDGER_NAME)
-    told = {}
+    reasons = {}
     for path in ("a", "\udc83\udc65", "\ud83d alone", "z", "\u30c6"):  # the third: half a surrogate pair, as on Windows
         row = Row(path, Stamp(1, 2), "k", "r", "failed", f"{path} is bad", Stamp(3, 4), "", f"{path}.png")
-        told[path] = row
-    ledger.record(told.values())
+        reasons[path] = row
+    ledger.record(reasons.values())
 
-    assert {row.path: row for row in ledger.rows("failed")} == told
-    assert all(ledger.get(path) == row for path, row in told.items())
-    for path in told:
+    assert {row.path: row for row in ledger.rows("failed")} == reasons
+    assert all(ledger.get(path) == row for path, row in reasons.items())
+    for path in reasons:
         ledger.remove(path)
     assert ledger.counts() == {}
     ledger.close()
@@ -86,12 +86,12 @@ def test_what_is_said_of_them_stays_a_line(tmp_path: Path, capsys: pytest.Captur
         _save(source, name, 0)
         (source / os.fsdecode(name)).write_bytes(b"no picture")
     weights = str(write_tiny_art(tmp_path))
-    asked = ["watch", str(source)]
+    arguments = ["watch", str(source)]
 
-    main([*asked, "--once", "--quiet-period", "0", "--device", "cpu", "--weights", weights])
-    main([*asked, "--status"])
+    main([*arguments, "--once", "--quiet-period", "0", "--device", "cpu", "--weights", weights])
+    main([*arguments, "--status"])
     printed = capsys.readouterr().out
-    main([*asked, "--status", "--json"])
+    main([*arguments, "--status", "--json"])
     failed = json.loads(capsys.readouterr().out)["failed"]
     log = (out / "depixel-watch.log").read_bytes()
     page = (out / "depixel-report.html").read_bytes()
@@ -120,7 +120,7 @@ def test_a_picture_of_such_a_name_by_itself(tmp_path: Path, capsys: pytest.Captu
     main(["upscale", str(source), "-o", str(out), "--device", "cpu", "--weights", weights, "--report"])
 
     printed = capsys.readouterr().out
-    made = {os.fsencode(p.relative_to(out)) for p in out.rglob("*.png")}
-    assert made == set(NAMES.values())
+    outputs = {os.fsencode(p.relative_to(out)) for p in out.rglob("*.png")}
+    assert outputs == set(NAMES.values())
     assert "bad\\nname.png" in printed
     assert "dir%E9/t.png" in (out / "depixel-report.html").read_text("utf-8")

@@ -36,11 +36,11 @@ def _rewritten(data: bytes) -> bytes:
 def test_any_damage_is_a_sentence_or_an_archive(data: bytes) -> None:
     """Never another exception; any output is complete."""
     try:
-        made = _rewritten(data)
+        result = _rewritten(data)
     except DepixelError as error:
         assert "\n" not in str(error)
     else:
-        with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        with zipfile.ZipFile(io.BytesIO(result)) as archive:
             assert archive.testzip() is None
 
 
@@ -119,9 +119,9 @@ def test_a_fault_of_ours_in_one_picture_stops_no_other(monkeypatch: pytest.Monke
         archive.writestr("bad.png", picture)
         archive.writestr("good.png", picture)
 
-    with zipfile.ZipFile(io.BytesIO(_rewritten(buffer.getvalue()))) as made:
-        assert made.read("bad.png") == picture
-        assert made.read("good.png") != picture
+    with zipfile.ZipFile(io.BytesIO(_rewritten(buffer.getvalue()))) as result:
+        assert result.read("bad.png") == picture
+        assert result.read("good.png") != picture
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory it has taken")
@@ -156,7 +156,7 @@ def test_a_survey_of_damaged_entries(tmp_path: Path, packing: int) -> None:
     (tmp_path / "p.zip").write_bytes(data)
     profiles = load()
 
-    found = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+    contents = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
 
-    assert list(found.failed) == ["p.zip"]
-    assert "p.zip" in found.failed["p.zip"]
+    assert list(contents.failed) == ["p.zip"]
+    assert "p.zip" in contents.failed["p.zip"]

@@ -83,7 +83,7 @@ def test_a_variant_of_metal_is_no_map(tmp_path: Path) -> None:
         Image.fromarray(np.ascontiguousarray(_button()[..., turn])).save(desk.source / f"{name}.png")
     desk.once()
 
-    assert all(asked.get("domain") != "data" and "alpha" not in asked for asked in desk.asked().values())
+    assert all(hints.get("domain") != "data" and "alpha" not in hints for hints in desk.hints().values())
 
 
 def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_a_button_in_its_normal_state_is_no_normal_map(tmp_path: Path) -> None:
     Image.fromarray(RNG.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(desk.source / "wall_metal.png")
     desk.once()
 
-    asked = desk.asked()
-    assert asked["button_normal.png"] == asked["button_hover.png"]
-    assert "alpha" not in asked["button_normal.png"]
-    assert asked["face_normal.png"] == {"frames": "auto"}
-    assert asked["stone_normal.png"]["domain"] == "normals"
-    assert asked["iron_normal.png"]["domain"] == asked["iron_normal.png"]["alpha"] == "data"
-    assert "domain" not in asked["wall_metal.png"]
+    hints = desk.hints()
+    assert hints["button_normal.png"] == hints["button_hover.png"]
+    assert "alpha" not in hints["button_normal.png"]
+    assert hints["face_normal.png"] == {"frames": "auto"}
+    assert hints["stone_normal.png"]["domain"] == "normals"
+    assert hints["iron_normal.png"]["domain"] == hints["iron_normal.png"]["alpha"] == "data"
+    assert "domain" not in hints["wall_metal.png"]
 
 
 class Voter(NearestWorker):
@@ -121,7 +121,7 @@ def _frame(red: bool, seed: int, size: int = 8) -> Image.Image:
 
 
 def _domains(worker: NearestWorker) -> dict[str, Any]:
-    return {name: hints.get("domain") for name, hints in worker.asked}
+    return {name: hints.get("domain") for name, hints in worker.requests}
 
 
 def test_frames_of_one_sequence_are_one_kind(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_equal_pictures_of_two_families(tmp_path: Path) -> None:
         _frame(True, 99).save(desk.source / folder / "walk-9.png")
     desk.once()
 
-    both = [hints["domain"] for name, hints in desk.worker.asked if name == "walk-9.png"]
+    both = [hints["domain"] for name, hints in desk.worker.requests if name == "walk-9.png"]
     assert sorted(both) == ["art", "pixel-art"]
 
 
@@ -233,10 +233,10 @@ def test_a_quake_pack_keeps_its_folders(tmp_path: Path) -> None:
 
     with zipfile.ZipFile(out) as archive:
         assert archive.namelist() == names
-        with Image.open(io.BytesIO(archive.read("textures/base/wall.tga"))) as made:
-            assert made.size == (32, 32)
+        with Image.open(io.BytesIO(archive.read("textures/base/wall.tga"))) as image:
+            assert image.size == (32, 32)
         assert archive.read("maps/dm1/lm_0000.tga") == tga.getvalue()
-    assert dict(worker.asked)["bigchars.tga"]["frames"] == "16x16"
+    assert dict(worker.requests)["bigchars.tga"]["frames"] == "16x16"
 
 
 def test_backslashes_separate_folders(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_backslashes_separate_folders(tmp_path: Path) -> None:
 
     rewrite(path, out, worker, load())
 
-    assert dict(worker.asked)["a.png"]["wrap"] == "xy"
+    assert dict(worker.requests)["a.png"]["wrap"] == "xy"
     out.seek(0)
     assert b"assets\\m\\textures\\block\\a.png" in out.getvalue()
 
@@ -259,7 +259,7 @@ def test_an_entry_without_a_name_and_litter_inside(tmp_path: Path) -> None:
     notes = rewrite(path, out, worker := NearestWorker(), load())
 
     assert notes == ["Profile: generic.", "An entry without a name was skipped."]
-    assert [name for name, _ in worker.asked] == ["a.png"]
+    assert [name for name, _ in worker.requests] == ["a.png"]
     with zipfile.ZipFile(out) as archive:
         assert archive.read("__MACOSX/._a.png") == b"\0\5\x16\7"
 
@@ -299,10 +299,10 @@ def test_luanti_blocks_tile_and_strips_are_cut(tmp_path: Path) -> None:
     desk.save("fire_animated.png", (8, 32), 3)
     desk.once()
 
-    asked = desk.asked()
-    assert asked["default_clay.png"] == {"wrap": "xy"}
-    assert "wrap" not in asked["default_torch.png"]
-    assert asked["fire_animated.png"]["frames"] == "1x4"
+    hints = desk.hints()
+    assert hints["default_clay.png"] == {"wrap": "xy"}
+    assert "wrap" not in hints["default_torch.png"]
+    assert hints["fire_animated.png"]["frames"] == "1x4"
 
 
 def test_a_strip_is_cut_where_its_name_and_shape_say_so(tmp_path: Path) -> None:
@@ -313,9 +313,9 @@ def test_a_strip_is_cut_where_its_name_and_shape_say_so(tmp_path: Path) -> None:
     desk.save("odd_animated.png", (8, 30), 3)
     desk.once()
 
-    asked = desk.asked()
-    assert asked["flame_animated.png"]["frames"] == "1x4"
-    assert asked["pillar.png"]["frames"] == asked["odd_animated.png"]["frames"] == "auto"
+    hints = desk.hints()
+    assert hints["flame_animated.png"]["frames"] == "1x4"
+    assert hints["pillar.png"]["frames"] == hints["odd_animated.png"]["frames"] == "auto"
 
 
 def test_connected_textures_of_minecraft_are_measured(tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_connected_textures_of_minecraft_are_measured(tmp_path: Path) -> None:
     desk.save("assets/minecraft/optifine/ctm/grass/0.png", (8, 8), 1)
     desk.once()
 
-    assert "wrap" not in desk.asked()["0.png"]
+    assert "wrap" not in desk.hints()["0.png"]
 
 
 @pytest.mark.parametrize(

@@ -92,19 +92,19 @@ def test_equal_content_is_found_by_key(ledger: Ledger) -> None:
 
 def test_only_answers_count_as_made(ledger: Ledger) -> None:
     """A copy of a source is still an input; an empty digest matches nothing."""
-    ledger.record([_row("a.png", made="answer"), _row("b.png", made="copy", answer=False), _row("c.png")])
+    ledger.record([_row("a.png", digest="answer"), _row("b.png", digest="copy", answer=False), _row("c.png")])
 
     assert [ledger.was_made(content) for content in ("answer", "copy", "", "else")] == [True, False, False, False]
 
 
 def test_rows_are_dealt_with_anew(ledger: Ledger) -> None:
     """Only their recipe is cleared; removed rows are gone."""
-    ledger.record([_row("a.png", "failed", made="m"), _row("b.png")])
+    ledger.record([_row("a.png", "failed", digest="m"), _row("b.png")])
 
     ledger.ask_again("failed")
     ledger.remove("b.png")
 
-    assert ledger.get("a.png") == _row("a.png", "failed", made="m", recipe="")
+    assert ledger.get("a.png") == _row("a.png", "failed", digest="m", recipe="")
     assert ledger.get("b.png") is None
 
 

@@ -83,7 +83,7 @@ def test_a_zip_becomes_a_working_zip(place: Path, weights: str, capsys: pytest.C
     printed = capsys.readouterr()
     assert "Minecraft Java resource pack" in printed.out
     assert "resourcepacks" in printed.out
-    assert "100 %" in printed.err
+    assert "100%" in printed.err
     assert (place / "pack.zip").read_bytes() == before
     assert sorted(p.name for p in place.iterdir()) == ["large.zip", "pack", "pack.zip"]
 

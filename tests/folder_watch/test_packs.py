@@ -47,13 +47,13 @@ def test_order_methods_times_and_strangers_are_kept(tmp_path: Path) -> None:
         for name, data, method in entries:
             archive.writestr(zipfile.ZipInfo(name, (2001, 2, 3, 4, 5, 6)), data, method)
 
-    made, notes = _rewritten(path)
+    result, notes = _rewritten(path)
 
-    assert made == _rewritten(path)[0]  # reproducible
+    assert result == _rewritten(path)[0]  # reproducible
     assert notes[0] == "Profile: minecraft."
     assert len(notes) == 2
     assert "bad.png" in notes[1]
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert [(e.filename, e.compress_type) for e in archive.infolist()] == [(n, m) for n, _, m in entries]
         assert all(e.date_time == (2001, 2, 3, 4, 5, 6) for e in archive.infolist())
         same = [name for name, data, _ in entries if archive.read(name) == data]

@@ -42,7 +42,7 @@ class Desk:
         Image.fromarray(np.random.default_rng(seed).integers(0, 256, (side, side, 4), dtype=np.uint8)).save(path)
         return path
 
-    def told(self, what: str) -> dict[str, str]:
+    def sentences(self, what: str) -> dict[str, str]:
         return {event.path: event.sentence for event in self.events if event.what == what}
 
 
@@ -52,14 +52,14 @@ class WitnessWorker(NearestWorker):
     def __init__(self) -> None:
         super().__init__()
         self.threads: set[int] = set()
-        self.asked_again = threading.Event()
+        self.second_request = threading.Event()
 
     def upscale(
         self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
     ) -> list[Picture | DepixelError]:
         self.threads.add(threading.get_ident())
         if self.batches:
-            self.asked_again.set()
+            self.second_request.set()
         return super().upscale(pictures, hints, scale)
 
 
@@ -86,7 +86,7 @@ def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: p
     waited: list[bool] = []
 
     def late_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[Path, str]:
-        waited.append(worker.asked_again.wait(30))
+        waited.append(worker.second_request.wait(30))
         return write_part(target, data, mtime_ns)
 
     monkeypatch.setattr(groups, "GROUP", 4)
@@ -98,7 +98,7 @@ def test_the_engine_works_while_files_are_written(tmp_path: Path, monkeypatch: p
     tally = desk.watcher.reconcile()
     desk.watcher.close()
 
-    assert (tally.done, tally.found) == (32, 32)
+    assert (tally.done, tally.total) == (32, 32)
     assert all(waited)
     assert worker.batches == [4] * 8
     assert len(worker.threads) == 1
@@ -148,8 +148,8 @@ def test_a_fault_of_the_engine_stays_with_its_picture(tmp_path: Path) -> None:
     desk.watcher.close()
 
     assert (tally.done, tally.failed, tally.waiting) == (2, 3, 0)
-    assert "ZeroDivisionError" in desk.told("failed")["b.png"]
-    assert desk.told("failed")["c.png"] == desk.told("failed")["c2.png"] == "eight"
+    assert "ZeroDivisionError" in desk.sentences("failed")["b.png"]
+    assert desk.sentences("failed")["c.png"] == desk.sentences("failed")["c2.png"] == "eight"
 
 
 def test_an_engine_that_is_away_is_waited_for(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_an_engine_that_is_away_is_waited_for(tmp_path: Path) -> None:
     tally = desk.watcher.reconcile()
     desk.watcher.close()
 
-    assert (tally.done, desk.told("failed")) == (1, {})
+    assert (tally.done, desk.sentences("failed")) == (1, {})
 
 
 def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path
         def upscale(
             self, pictures: Sequence[Picture], hints: Mapping[str, Any], scale: int
         ) -> list[Picture | DepixelError]:
-            if not self.asked:
+            if not self.requests:
                 desk.drop("a.png", 2)
             return super().upscale(pictures, hints, scale)
 
@@ -186,8 +186,8 @@ def test_a_source_replaced_while_it_is_answered_is_answered_again(tmp_path: Path
         total = desk.watcher.reconcile()
     desk.watcher.close()
 
-    with Image.open(desk.out / "a.png") as made, Image.open(desk.source / "a.png") as given:
-        assert (np.asarray(made)[::2, ::2] == np.asarray(given)).all()
+    with Image.open(desk.out / "a.png") as large, Image.open(desk.source / "a.png") as small:
+        assert (np.asarray(large)[::2, ::2] == np.asarray(small)).all()
 
 
 def test_single_pixels_are_left_alone(tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_outputs_are_never_inputs(tmp_path: Path) -> None:
     tally = desk.watcher.reconcile()
     desk.watcher.close()
 
-    assert "An output of Depixel" in desk.told("left")["copy.png"]
-    assert "An output of Depixel" in desk.told("left")["a.png"]
-    assert [name for name, _ in worker.asked] == ["a.png", "b.png"]  # mods/b.png, not mods-depixel/b.png
+    assert "An output of Depixel" in desk.sentences("left")["copy.png"]
+    assert "An output of Depixel" in desk.sentences("left")["a.png"]
+    assert [name for name, _ in worker.requests] == ["a.png", "b.png"]  # mods/b.png, not mods-depixel/b.png
     assert tally.done == 1
 
 
@@ -273,7 +273,7 @@ def test_unreadable_and_read_only_sources(monkeypatch: pytest.MonkeyPatch) -> No
             os.seteuid(0)
 
         assert (first.done, first.failed, second.failed, third.done) == (1, 2, 0, 2)
-        assert "permission denied" in desk.told("failed")["secret.png"]
+        assert "permission denied" in desk.sentences("failed")["secret.png"]
         assert any("closed cannot be read" in event.sentence for event in desk.events)
         assert mode == 0o444
 

@@ -38,18 +38,18 @@ def test_minecraft_wraps_by_folder_and_leaves_fonts_and_maps_alone(desk: Desk) -
     desk.save(textures + "block/stone_n.png", seed=9, alpha=255)
     desk.once()
 
-    asked = desk.asked()
-    assert {name: hints["wrap"] for name, hints in asked.items()} == {
+    hints_by_name = desk.hints()
+    assert {name: hints["wrap"] for name, hints in hints_by_name.items()} == {
         "stone.png": "xy", "sword.png": "none", "kebab.png": "none", "stone_n.png": "xy"
     }  # fmt: skip
-    assert asked["stone_n.png"]["alpha"] == "data"
+    assert hints_by_name["stone_n.png"]["alpha"] == "data"
     assert desk.outputs() == {"pack.mcmeta"} | {
         textures + name for name in ("block/stone.png", "block/stone_n.png", "item/sword.png", "painting/kebab.png")
     }
 
 
 @pytest.mark.parametrize(
-    ("size", "told", "frames"),
+    ("size", "description", "frames"),
     [
         ((4, 16), {"frametime": 2}, "1x4"),
         ((16, 4), {}, "4x1"),
@@ -59,19 +59,19 @@ def test_minecraft_wraps_by_folder_and_leaves_fonts_and_maps_alone(desk: Desk) -
     ],
 )
 def test_minecraft_strips_are_cut_as_the_game_cuts_them(
-    desk: Desk, size: tuple[int, int], told: dict[str, int], frames: str
+    desk: Desk, size: tuple[int, int], description: dict[str, int], frames: str
 ) -> None:
     """Squares of the shorter side, or the given sizes; those are scaled with the picture, everything else is kept."""
     (desk.source / "pack.mcmeta").write_text("{}")
     path = "assets/m/textures/block/lava.png"
     meta = desk.save(path, size).with_name("lava.png.mcmeta")
-    meta.write_text(json.dumps({"animation": {"frames": [0, 1], **told}, "texture": {"blur": True}}))
+    meta.write_text(json.dumps({"animation": {"frames": [0, 1], **description}, "texture": {"blur": True}}))
     desk.once()
 
-    assert desk.asked()["lava.png"]["frames"] == frames
-    made = json.loads((desk.out / (path + ".mcmeta")).read_text())
-    sizes = {key: 2 * value for key, value in told.items() if key in ("width", "height")}
-    assert made == {"animation": {"frames": [0, 1], **told, **sizes}, "texture": {"blur": True}}
+    assert desk.hints()["lava.png"]["frames"] == frames
+    scaled = json.loads((desk.out / (path + ".mcmeta")).read_text())
+    sizes = {key: 2 * value for key, value in description.items() if key in ("width", "height")}
+    assert scaled == {"animation": {"frames": [0, 1], **description, **sizes}, "texture": {"blur": True}}
     assert desk.size(path) == (2 * size[0], 2 * size[1])
 
 
@@ -82,10 +82,10 @@ def test_minecraft_strip_that_does_not_fit_or_is_too_long(desk: Desk) -> None:
     desk.save("assets/m/textures/block/long.png", (1, 8200))
     desk.once()
 
-    told = {event.path.rpartition("/")[2]: event for event in desk.events if event.what in ("done", "failed")}
-    assert told["odd.png"].what == "failed"
-    assert "not a whole number of frames" in told["odd.png"].sentence
-    assert "16384" in told["long.png"].sentence
+    events = {event.path.rpartition("/")[2]: event for event in desk.events if event.what in ("done", "failed")}
+    assert events["odd.png"].what == "failed"
+    assert "not a whole number of frames" in events["odd.png"].sentence
+    assert "16384" in events["long.png"].sentence
 
 
 def test_minecraft_pictures_that_repeat_or_are_looked_up(desk: Desk) -> None:
@@ -99,9 +99,9 @@ def test_minecraft_pictures_that_repeat_or_are_looked_up(desk: Desk) -> None:
     desk.save(textures + "trims/color_palettes/gold.png", (8, 1), 9)
     desk.once()
 
-    asked = desk.asked()
-    assert asked.pop("boots.png") == {"palette": "keep", "wrap": "none"}
-    assert {name: hints["wrap"] for name, hints in asked.items()} == {
+    hints_by_name = desk.hints()
+    assert hints_by_name.pop("boots.png") == {"palette": "keep", "wrap": "none"}
+    assert {name: hints["wrap"] for name, hints in hints_by_name.items()} == {
         "enchanted_glint_item.png": "xy", "rain.png": "xy", "options_background.png": "xy"
     }  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_a_changed_mcmeta_redoes_its_strip(desk: Desk) -> None:
     meta.write_text('{"animation": {"height": 8}}')
     desk.once()
 
-    assert [hints["frames"] for _, hints in desk.worker.asked] == ["1x4", "1x2"]
+    assert [hints["frames"] for _, hints in desk.worker.requests] == ["1x4", "1x2"]
 
 
 def _with_offsets(x: int, y: int, seed: int = 0) -> bytes:
@@ -133,9 +133,9 @@ def test_gzdoom_folder(desk: Desk) -> None:
     desk.once()
 
     assert desk.outputs() == {"hires/TROOA1.png"}
-    made = (desk.out / "hires/TROOA1.png").read_bytes()
-    assert grab_of(made) == (6, -14)
-    assert [kind for kind, _ in chunks(made)][:2] == [b"IHDR", b"grAb"]
+    output = (desk.out / "hires/TROOA1.png").read_bytes()
+    assert grab_of(output) == (6, -14)
+    assert [kind for kind, _ in chunks(output)][:2] == [b"IHDR", b"grAb"]
     assert desk.size("hires/TROOA1.png") == (12, 16)
 
 
@@ -154,14 +154,14 @@ def test_gzdoom_archive(desk: Desk) -> None:
             archive.writestr(name, data)
     desk.once()
 
-    with zipfile.ZipFile(desk.out / "mod.pk3") as made:
-        assert set(made.namelist()) == {*entries, "hires/TROOA1.png", "hires/FLOOR.png"}
+    with zipfile.ZipFile(desk.out / "mod.pk3") as result:
+        assert set(result.namelist()) == {*entries, "hires/TROOA1.png", "hires/FLOOR.png"}
         for name, data in entries.items():
-            assert (made.read(name) == data) == (not name.startswith("hires"))
-        assert grab_of(made.read("hires/TROOA1.png")) == (6, 14)
-        assert grab_of(made.read("hires/DOOR.png")) == (4, 4)
-        assert read_bytes(made.read("hires/FLOOR.png"), "f.png").width == 12
-    assert desk.asked()["FLOOR.png"]["wrap"] == "xy"
+            assert (result.read(name) == data) == (not name.startswith("hires"))
+        assert grab_of(result.read("hires/TROOA1.png")) == (6, 14)
+        assert grab_of(result.read("hires/DOOR.png")) == (4, 4)
+        assert read_bytes(result.read("hires/FLOOR.png"), "f.png").width == 12
+    assert desk.hints()["FLOOR.png"]["wrap"] == "xy"
 
 
 def test_a_zip_with_all_in_one_folder(desk: Desk) -> None:
@@ -178,10 +178,10 @@ def test_a_zip_with_all_in_one_folder(desk: Desk) -> None:
     desk.once()
 
     added = {"Mod-main/hires/TROOA1.png", "Mod-main/hires/FLOOR.png"}
-    with zipfile.ZipFile(desk.out / "mod.zip") as made:
-        assert set(made.namelist()) == {*entries, *added}
-    with zipfile.ZipFile(desk.out / "two.zip") as made:
-        assert set(made.namelist()) == {*entries, "other/x.txt"}
+    with zipfile.ZipFile(desk.out / "mod.zip") as result:
+        assert set(result.namelist()) == {*entries, *added}
+    with zipfile.ZipFile(desk.out / "two.zip") as result:
+        assert set(result.namelist()) == {*entries, "other/x.txt"}
 
 
 def _dds(letters: bytes, seed: int, vectors: bool = False) -> bytes:
@@ -203,14 +203,14 @@ def test_bethesda_keeps_dds_and_gloss(desk: Desk) -> None:
         (folder / name).write_bytes(_dds(b"DXT5", seed, vectors="_n" in name))
     desk.once()
 
-    asked = desk.asked()
-    assert asked["Iron.dds"] == {}
-    assert asked["Iron_n.dds"] == {"domain": "normals", "alpha": "data", "wrap": "none"}  # like Iron.dds
-    assert asked["Iron_s.dds"]["domain"] == asked["Iron_m.dds"]["domain"] == "data"
-    made = (desk.out / "Textures/Armor/Iron_n.dds").read_bytes()
-    assert made[84:88] == b"DXT5"
-    assert struct.unpack_from("<III", made, 12) == (16, 16, 256)
-    assert struct.unpack_from("<I", made, 28) == (5,)
+    hints = desk.hints()
+    assert hints["Iron.dds"] == {}
+    assert hints["Iron_n.dds"] == {"domain": "normals", "alpha": "data", "wrap": "none"}  # like Iron.dds
+    assert hints["Iron_s.dds"]["domain"] == hints["Iron_m.dds"]["domain"] == "data"
+    output = (desk.out / "Textures/Armor/Iron_n.dds").read_bytes()
+    assert output[84:88] == b"DXT5"
+    assert struct.unpack_from("<III", output, 12) == (16, 16, 256)
+    assert struct.unpack_from("<I", output, 28) == (5,)
 
 
 def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
@@ -224,11 +224,11 @@ def test_rpg_maker_sheets_by_name(desk: Desk) -> None:
     desk.save("img/system/Window.png", (8, 8), 22, 255)
     desk.once()
 
-    found = {name: hints.get("frames") for name, hints in desk.worker.asked if name != "Actor1.png"}
-    assert found == {
+    frames_of = {name: hints.get("frames") for name, hints in desk.worker.requests if name != "Actor1.png"}
+    assert frames_of == {
         "$Boss.png": "3x4", "!$Gate.png": "3x4", "!Chest.png": "12x8", "Odd.png": None, "IconSet.png": "32x32px"
     }  # fmt: skip
-    assert {h["frames"] for n, h in desk.worker.asked if n == "Actor1.png"} == {"12x8", "4x2"}
+    assert {h["frames"] for n, h in desk.worker.requests if n == "Actor1.png"} == {"12x8", "4x2"}
     assert "img/system/Window.png" not in desk.outputs()
 
 
@@ -240,8 +240,8 @@ def test_rpg_maker_vx_ace_has_grids_of_its_own(desk: Desk) -> None:
     desk.save("Graphics/Tilesets/A.png", (96, 96), 3, 255)
     desk.once()
 
-    found = {name: hints["frames"] for name, hints in desk.worker.asked}
-    assert found == {"IconSet.png": "24x24px", "Balloon.png": "8x10", "A.png": "32x32px"}
+    frames_of = {name: hints["frames"] for name, hints in desk.worker.requests}
+    assert frames_of == {"IconSet.png": "24x24px", "Balloon.png": "8x10", "A.png": "32x32px"}
 
 
 def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
@@ -252,11 +252,11 @@ def test_generic_names_of_material_maps_and_sheets(desk: Desk) -> None:
     Image.fromarray(grey).save(desk.source / "brick_roughness.tga")
     desk.once()
 
-    asked = desk.asked()
-    assert asked["brick.png"] == {"frames": "auto"}
-    assert asked["brick_normal.png"]["domain"] == "normals"
-    assert asked["brick_roughness.tga"]["domain"] == "data"
-    assert asked["terminal_cp437.png"] == {"frames": "16x16"}
+    hints = desk.hints()
+    assert hints["brick.png"] == {"frames": "auto"}
+    assert hints["brick_normal.png"]["domain"] == "normals"
+    assert hints["brick_roughness.tga"]["domain"] == "data"
+    assert hints["terminal_cp437.png"] == {"frames": "16x16"}
 
 
 def test_maps_of_a_material_tile_as_its_colour(desk: Desk) -> None:
@@ -267,13 +267,13 @@ def test_maps_of_a_material_tile_as_its_colour(desk: Desk) -> None:
     desk.save("brick_normal.png", (8, 8), 1)
     desk.save("alone_normal.png", (8, 8), 2)
     desk.once()
-    assert desk.asked()["brick_normal.png"]["wrap"] == "x"
-    assert "wrap" not in desk.asked()["alone_normal.png"]
+    assert desk.hints()["brick_normal.png"]["wrap"] == "x"
+    assert "wrap" not in desk.hints()["alone_normal.png"]
 
     colour[-1] = colour[0]
     Image.fromarray(colour).save(desk.source / "brick_albedo.png")
     desk.once()
-    assert desk.asked()["brick_normal.png"]["wrap"] == "xy"
+    assert desk.hints()["brick_normal.png"]["wrap"] == "xy"
 
 
 def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_own_profiles_replace_and_add(desk: Desk, tmp_path: Path) -> None:
     )
     desk.save("a.png")
     desk.once()
-    assert desk.asked()["a.png"] == {"wrap": "x"}
+    assert desk.hints()["a.png"] == {"wrap": "x"}
     profiles = load(own=desk.source)
     assert recognise(profiles, ["MY.CFG", "pack.mcmeta"]).name == "my-game"
     assert set(load()) < set(profiles)
@@ -309,12 +309,12 @@ def test_a_folder_of_packs(desk: Desk) -> None:
     desk.save("GALE01/sub/tex1_8x8_0123456789abcdef_14.png", (8, 8), 5)
     desk.once()
 
-    asked = desk.asked()
-    assert {name: hints.get("wrap") for name, hints in asked.items()} == {
+    hints_by_name = desk.hints()
+    assert {name: hints.get("wrap") for name, hints in hints_by_name.items()} == {
         "stone.png": "xy", "floor.png": "xy", "tex1_8x8_0123456789abcdef_14.png": None
     }  # fmt: skip
-    found = recognise_folder(load(), desk.source)
-    assert {name: profile.name for name, profile in found.parts} == {
+    detected = recognise_folder(load(), desk.source)
+    assert {name: profile.name for name, profile in detected.parts} == {
         "Blocks": "minecraft", "Doom": "gzdoom", "GALE01": "dolphin"
     }  # fmt: skip
 
@@ -325,7 +325,7 @@ def test_a_pack_whose_marker_lies_deeper(desk: Desk) -> None:
     (desk.source / "js/rmmz_core.js").write_text("")
     desk.save("img/faces/Actor1.png", (8, 4), 1)
     desk.once()
-    assert desk.asked()["Actor1.png"]["frames"] == "4x2"
+    assert desk.hints()["Actor1.png"]["frames"] == "4x2"
 
     (desk.source / "pack.mcmeta").write_text("{}")
     assert recognise_folder(load(), desk.source).parts == ()
@@ -350,27 +350,27 @@ def test_another_ending_where_a_rule_asks_for_it(desk: Desk) -> None:
     own.write_text(
         '[[profile]]\nname = "generic"\ntitle = "mine"\nrules = [{ match = "*", file = { ending = ".png" } }]\n'
     )
-    given = desk.save("sub/Wall.TGA", seed=1)
+    path = desk.save("sub/Wall.TGA", seed=1)
     desk.save("both.tga", seed=2)
     desk.save("both.png", seed=3)
     with zipfile.ZipFile(desk.source / "p.zip", "w") as archive:
-        archive.writestr("a.tga", given.read_bytes())
+        archive.writestr("a.tga", path.read_bytes())
         archive.writestr("b.txt", "kept")
     desk.once()
 
     assert desk.outputs() == {"sub/Wall.png", "both.tga", "both.png", "p.zip"}
-    with Image.open(desk.out / "sub/Wall.png") as made, Image.open(given) as source:
-        assert made.format == "PNG"
-        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
+    with Image.open(desk.out / "sub/Wall.png") as image, Image.open(path) as source:
+        assert image.format == "PNG"
+        assert np.array_equal(np.asarray(image)[::2, ::2], np.asarray(source))
     with zipfile.ZipFile(desk.out / "p.zip") as archive:
         assert archive.namelist() == ["a.png", "b.txt"]
 
-    asked = len(desk.worker.asked)
+    requests = len(desk.worker.requests)
     desk.once()
-    assert len(desk.worker.asked) == asked
+    assert len(desk.worker.requests) == requests
     own.unlink()
     desk.once()
     assert desk.outputs() == {"sub/Wall.TGA", "both.tga", "both.png", "p.zip"}
-    given.unlink()
+    path.unlink()
     desk.once()
     assert "sub/Wall.TGA" not in desk.outputs()

@@ -29,10 +29,10 @@ def test_dolphin_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
         desk.save(main.replace(".png", f"_mip{level}.png"), size, 100 + level)
     desk.once()
 
-    assert [name for name, _ in desk.worker.asked] == ["tex1_6x12_m_0123456789abcdef_14.png"]
+    assert [name for name, _ in desk.worker.requests] == ["tex1_6x12_m_0123456789abcdef_14.png"]
     assert [desk.size(main.replace(".png", f"_mip{k}.png")) for k in (1, 2, 3)] == [(6, 12), (3, 6), (1, 3)]
-    with Image.open(desk.out / main.replace(".png", "_mip1.png")) as first, Image.open(desk.source / main) as given:
-        assert np.array_equal(np.asarray(first), np.asarray(given))  # doubled and halved
+    with Image.open(desk.out / main.replace(".png", "_mip1.png")) as first, Image.open(desk.source / main) as small:
+        assert np.array_equal(np.asarray(first), np.asarray(small))  # doubled and halved
 
 
 def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> None:
@@ -42,8 +42,8 @@ def test_dolphin_arbitrary_mipmaps_stay_pictures_of_their_own(desk: Desk) -> Non
     desk.save("tex1_8x8_m_00bb_14_mip1.png", (4, 4), 3)
     desk.once()
 
-    with Image.open(desk.out / level.name) as made, Image.open(level) as given:
-        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(given))
+    with Image.open(desk.out / level.name) as large, Image.open(level) as small:
+        assert np.array_equal(np.asarray(large)[::2, ::2], np.asarray(small))
     assert desk.size("tex1_8x8_m_00bb_14_mip1.png") == (8, 8)
     assert mip_of("a/x_mip12.PNG") == ("a/x.PNG", 12)
     assert mip_of("a/x_mips.png") is None
@@ -59,9 +59,9 @@ def test_azahar_normal_maps_and_pack_json(desk: Desk) -> None:
     (desk.source / "pack.json").write_text(pack)
     desk.once()
 
-    asked = desk.asked()
-    assert asked[f"{name}.norm.png"]["domain"] == "normals"
-    assert "domain" not in asked[f"{name}.png"] and "domain" not in asked["logo.norm.png"]
+    hints = desk.hints()
+    assert hints[f"{name}.norm.png"]["domain"] == "normals"
+    assert "domain" not in hints[f"{name}.png"] and "domain" not in hints["logo.norm.png"]
     assert (desk.out / "pack.json").read_text() == pack
 
 
@@ -83,13 +83,13 @@ def test_pcsx2_keeps_its_alpha_range_and_names(desk: Desk) -> None:
     """Alpha up to 128 is opaque at 128 for the engine and ends at 128 again; a picture beyond it is left alone."""
     half = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005993.png"
     full = "SLUS-20312/0123456789abcdef-0123456789abcdef-00005994.png"
-    given = desk.save(half, (8, 8), 1, alpha=128)
+    path = desk.save(half, (8, 8), 1, alpha=128)
     desk.save(full, (8, 8), 2, alpha=255)
     desk.once()
 
-    with Image.open(desk.out / half) as made, Image.open(given) as source:
-        assert np.array_equal(np.asarray(made)[::2, ::2], np.asarray(source))
-        assert np.asarray(made)[..., 3].max() == 128
+    with Image.open(desk.out / half) as large, Image.open(path) as source:
+        assert np.array_equal(np.asarray(large)[::2, ::2], np.asarray(source))
+        assert np.asarray(large)[..., 3].max() == 128
     assert desk.size(full) == (16, 16)
 
 
@@ -118,10 +118,10 @@ def test_pcsx2_mipmaps_are_made_of_our_answer(desk: Desk) -> None:
     desk.save(f"replacements/{name}-mip1.png", (4, 4), 2, alpha=128)
     desk.once()
 
-    assert [asked for asked, _ in desk.worker.asked] == [f"{name}.png"]
+    assert [path for path, _ in desk.worker.requests] == [f"{name}.png"]
     assert desk.size(f"replacements/{name}-mip1.png") == (8, 8)
-    with Image.open(desk.out / f"replacements/{name}-mip1.png") as made:
-        assert np.asarray(made)[..., 3].max() <= 128
+    with Image.open(desk.out / f"replacements/{name}-mip1.png") as large:
+        assert np.asarray(large)[..., 3].max() <= 128
 
 
 def test_half_alpha_is_undone_exactly() -> None:
@@ -147,10 +147,10 @@ def test_duckstation_names_and_one_bit_of_alpha(desk: Desk) -> None:
     desk.once()
 
     assert recognise(load(), names_in(desk.source)).name == "duckstation"
-    with Image.open(desk.out / name) as made:
-        assert made.mode == "P"
-        assert made.size == (16, 16)
-        assert made.info["transparency"] in (0, bytes([0]), bytes([0] + [255] * 15))
+    with Image.open(desk.out / name) as large:
+        assert large.mode == "P"
+        assert large.size == (16, 16)
+        assert large.info["transparency"] in (0, bytes([0]), bytes([0] + [255] * 15))
 
 
 def test_rpg_maker_2000_keeps_indexed_pictures_and_their_ground(desk: Desk) -> None:
@@ -165,8 +165,8 @@ def test_rpg_maker_2000_keeps_indexed_pictures_and_their_ground(desk: Desk) -> N
     desk.save("Monster/bat.png", (8, 8), 3, alpha=255)
     desk.once()
 
-    asked = desk.asked()
-    assert asked["hero.png"] == {"palette": "keep", "key": "0", "frames": "24x32px", "wrap": "none"}
-    assert asked["title.png"] == {"palette": "keep", "key": "none", "wrap": "none"}
-    assert asked["bat.png"] == {"palette": "keep", "wrap": "none"}
+    hints = desk.hints()
+    assert hints["hero.png"] == {"palette": "keep", "key": "0", "frames": "24x32px", "wrap": "none"}
+    assert hints["title.png"] == {"palette": "keep", "key": "none", "wrap": "none"}
+    assert hints["bat.png"] == {"palette": "keep", "wrap": "none"}
     assert "System/skin.png" not in desk.outputs()

@@ -121,14 +121,14 @@ def test_a_touch_is_no_change(desk: Desk) -> None:
     """Another time, the same content: nothing is requested from the engine, and the output stays the same file."""
     kill_points.fill(desk.source, [1, 2, 3])
     desk.run()
-    asked, before = len(desk.worker.asked), (desk.out / "frame-001.bmp").stat().st_ino
+    requests, before = len(desk.worker.requests), (desk.out / "frame-001.bmp").stat().st_ino
     for path in desk.source.iterdir():
         os.utime(path, ns=(2 * 10**18, 2 * 10**18))
 
     total = desk.run()
 
     assert (total.done, total.copied, total.skipped) == (0, 0, 3)
-    assert len(desk.worker.asked) == asked
+    assert len(desk.worker.requests) == requests
     assert (desk.out / "frame-001.bmp").stat().st_ino == before
 
 
@@ -138,7 +138,7 @@ def test_verify_mends_what_no_stamp_tells(desk: Desk) -> None:
     """
     kill_points.fill(desk.source, [1, 2, 3])
     desk.run()
-    asked = len(desk.worker.asked)
+    requests = len(desk.worker.requests)
     ledger = Ledger(desk.out / LEDGER_NAME)
     row = ledger.get("frame-001.bmp")
     assert row is not None
@@ -154,7 +154,7 @@ def test_verify_mends_what_no_stamp_tells(desk: Desk) -> None:
 
     assert desk.run(verify=True).done == 1
 
-    assert len(desk.worker.asked) == asked + 1
+    assert len(desk.worker.requests) == requests + 1
     assert kill_points.wrong_outputs(desk.source) == 0
 
 

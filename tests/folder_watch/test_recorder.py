@@ -23,7 +23,7 @@ class Desk:
         self.out = root
         self.ledger = Ledger(root / LEDGER_NAME)
         self.events: list[Announcement] = []
-        self.counts = PassCounts(found=5)
+        self.counts = PassCounts(total=5)
         self.recorder = Recorder(
             self.ledger, StabilityTracker(0.0, lambda: 0.0), self.counts, self.events.append, self.out
         )
@@ -53,7 +53,7 @@ def test_an_output_is_ours_before_it_has_its_name(desk: Desk) -> None:
     row = desk.ledger.get("a.png")
 
     assert row is not None
-    assert (row.state, row.made, row.prior, row.out, row.answer) == ("writing", "second", "first", Stamp(3, 4), False)
+    assert (row.state, row.digest, row.prior, row.out, row.answer) == ("writing", "second", "first", Stamp(3, 4), False)
 
 
 def test_after_a_kill_the_file_that_lies_there_decides(desk: Desk) -> None:
@@ -73,7 +73,7 @@ def test_after_a_kill_the_file_that_lies_there_decides(desk: Desk) -> None:
         desk.recorder.announce([(desk.item(), "third", True)])
 
         row = desk.ledger.get("a.png")
-        assert row is not None and (row.made, row.prior) == ("third", digests[expected])
+        assert row is not None and (row.digest, row.prior) == ("third", digests[expected])
 
 
 def test_what_is_finished_is_counted_and_said(desk: Desk) -> None:
@@ -84,7 +84,7 @@ def test_what_is_finished_is_counted_and_said(desk: Desk) -> None:
     desk.recorder.leave(items[2], "too small", "digest")
 
     rows = [desk.ledger.get(item.task.path) for item in items]
-    assert [(row.state, row.made, row.reason, row.answer) for row in rows if row] == [
+    assert [(row.state, row.digest, row.reason, row.answer) for row in rows if row] == [
         ("done", "x", "", True),
         ("done", "y", "as a.png", False),
         ("left", "digest", "too small", True),
@@ -104,7 +104,7 @@ def test_a_failure_keeps_what_is_known_of_the_output(desk: Desk) -> None:
 
     row = desk.ledger.get("a.png")
     assert row is not None
-    assert (row.state, row.reason, row.made, row.out, row.answer) == (
+    assert (row.state, row.reason, row.digest, row.out, row.answer) == (
         "failed", "It broke.", "first", Stamp(3, 4), False
     )  # fmt: skip
     assert row.recipe == "recipe" and desk.counts.failed == 1
@@ -118,16 +118,16 @@ def test_somebody_else_s_file_is_noted_as_that(desk: Desk) -> None:
     """Stored instead of a digest; the next output is not mistaken for ours."""
     desk.recorder.fail(desk.item(), OutputExistsError("In the way."))
     row = desk.ledger.get("a.png")
-    assert row is not None and (row.made, row.prior, row.out, row.answer) == (BLOCKED, "", NOTHING, True)
+    assert row is not None and (row.digest, row.prior, row.out, row.answer) == (BLOCKED, "", NOTHING, True)
 
     desk.recorder.fail(desk.item(), DepixelError("Else."))
     row = desk.ledger.get("a.png")
-    assert row is not None and row.made == ""
+    assert row is not None and row.digest == ""
 
     desk.recorder.fail(desk.item(), OutputExistsError("In the way."))
     desk.recorder.announce([(desk.item(), "new", True)])
     row = desk.ledger.get("a.png")
-    assert row is not None and (row.made, row.prior) == ("new", "")
+    assert row is not None and (row.digest, row.prior) == ("new", "")
 
 
 def test_a_file_that_cannot_be_opened_is_told_of_once(desk: Desk) -> None:
@@ -137,7 +137,7 @@ def test_a_file_that_cannot_be_opened_is_told_of_once(desk: Desk) -> None:
         assert len(desk.events) == desk.counts.failed == said
         row = desk.ledger.get("a.png")
         assert row is not None and (row.recipe, row.reason) == ("", sentence)
-    assert (desk.counts.skipped, desk.counts.found) == (1, 4)
+    assert (desk.counts.skipped, desk.counts.total) == (1, 4)
 
 
 def test_a_file_without_change_is_brought_up_to_date(desk: Desk) -> None:
@@ -147,9 +147,9 @@ def test_a_file_without_change_is_brought_up_to_date(desk: Desk) -> None:
     desk.recorder.unchanged([item, desk.item("none.png")])
 
     row = desk.ledger.get("a.png")
-    assert row is not None and (row.out, row.state, row.made) == (Stamp(7, 8), "done", "first")
+    assert row is not None and (row.out, row.state, row.digest) == (Stamp(7, 8), "done", "first")
     assert desk.ledger.get("none.png") is None
-    assert (desk.counts.skipped, desk.counts.found) == (2, 3)
+    assert (desk.counts.skipped, desk.counts.total) == (2, 3)
 
 
 def test_waiting_files_are_for_another_pass(desk: Desk) -> None:
@@ -157,7 +157,7 @@ def test_waiting_files_are_for_another_pass(desk: Desk) -> None:
     desk.recorder.wait()
     desk.recorder.wait(2)
 
-    assert (desk.counts.waiting, desk.counts.found) == (3, 2)
+    assert (desk.counts.waiting, desk.counts.total) == (3, 2)
 
 
 def test_the_idle_share() -> None:
@@ -175,7 +175,7 @@ def test_progress_inside_an_archive_is_announced_in_tenths(desk: Desk) -> None:
             desk.recorder.advance(path, done, 1000)
 
     assert [event.sentence for event in desk.events if event.path == "b.zip"] == [
-        f"{10 * tenth} % of the textures inside" for tenth in range(1, 10)
+        f"{10 * tenth}% of the textures inside" for tenth in range(1, 10)
     ]
     assert len(desk.events) == 18 and {event.what for event in desk.events} == {"progress"}
     assert desk.counts.inside == ("b.zip", 1000, 1000)

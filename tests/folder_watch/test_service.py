@@ -24,10 +24,10 @@ def test_written_well_formed_and_removed_again(tmp_path: Path, system: str) -> N
     if system == "linux":
         assert b'"/my mods/100%% & more"' in data
     elif system == "darwin":
-        told = plistlib.loads(data)
-        assert told["ProgramArguments"] == COMMAND
-        assert told["Label"] == path.stem
-        assert told["KeepAlive"] == {"SuccessfulExit": False}
+        agent = plistlib.loads(data)
+        assert agent["ProgramArguments"] == COMMAND
+        assert agent["Label"] == path.stem
+        assert agent["KeepAlive"] == {"SuccessfulExit": False}
     else:
         task = ElementTree.fromstring(data)
         assert "100% & more" in (task.findtext(".//{*}Arguments") or "")

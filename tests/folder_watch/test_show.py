@@ -37,7 +37,7 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
     """Done, skipped, failed; the recent speed; the time left; the state when idle."""
     clock = Clock()
     table = Table("mods -> mods-depixel", clock)
-    now = PassCounts(found=1000, skipped=40)
+    now = PassCounts(total=1000, skipped=40)
     table.tally = lambda: now
     first = _text(table)
     now.failed = 2
@@ -66,7 +66,7 @@ def test_the_table_counts_measures_and_says_what_is_left(capsys: pytest.CaptureF
 
 def test_lines_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     """One line per event, whatever the name contains; an idle pass is silent as lines, and reported as JSON."""
-    tally = PassCounts(found=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
+    tally = PassCounts(total=2, done=2, times=Times(2.0, 0.5, 1.5, 1.0))
     for show in (PlainLines(), JsonLines()):
         show.tell(Announcement("failed", "a\udcff.png", "no picture"))
         show.sum_up(tally, 2.5)
@@ -87,9 +87,9 @@ def test_the_log_has_every_event_and_never_grows_without_end(tmp_path: Path) -> 
     log = Log(path, lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), most_bytes=200)
     log.write("before there is a folder")
     path.parent.mkdir()
-    told = Announcer(JsonLines(), log, None)
-    told.tell(Announcement("done", "é.png"))
-    told.sum_up(PassCounts(found=1, done=1), 1.0)
+    announcer = Announcer(JsonLines(), log, None)
+    announcer.tell(Announcement("done", "é.png"))
+    announcer.sum_up(PassCounts(total=1, done=1), 1.0)
 
     assert path.read_text("utf-8").splitlines()[0] == "2026-01-02T03:04:05+00:00 done    é.png"
     assert "1 done, 0 copied" in path.read_text("utf-8")
@@ -108,11 +108,11 @@ def test_the_desktop_hears_once_when_all_is_done(
     script.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >> "{tmp_path}/told"\n')
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    told = Announcer(PlainLines(), Log(tmp_path / "log"), Notifier())
-    told.sum_up(PassCounts(found=3, done=3, waiting=2), 1.0)
-    told.sum_up(PassCounts(found=2, done=1, failed=1), 1.0)
-    told.sum_up(PassCounts(skipped=5), 1.0)
-    told.close()
+    announcer = Announcer(PlainLines(), Log(tmp_path / "log"), Notifier())
+    announcer.sum_up(PassCounts(total=3, done=3, waiting=2), 1.0)
+    announcer.sum_up(PassCounts(total=2, done=1, failed=1), 1.0)
+    announcer.sum_up(PassCounts(skipped=5), 1.0)
+    announcer.close()
 
     assert (tmp_path / "told").read_text() == "--app-name=Depixel|--|Depixel|4 textures are ready, 1 failed.|"
     monkeypatch.setenv("PATH", str(tmp_path / "none"))

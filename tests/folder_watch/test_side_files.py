@@ -41,9 +41,9 @@ def test_they_grow_with_their_pictures(desk: Desk) -> None:
     details = {picture.name: picture.details for picture in desk.worker.pictures}
     assert details["hero.png"][REGIONS] == ((0, 0, 4, 4),)
     assert details["glow.png"][PREMULTIPLIED] is True
-    before = len(desk.worker.asked)
+    before = len(desk.worker.requests)
     desk.once()
-    assert len(desk.worker.asked) == before
+    assert len(desk.worker.requests) == before
 
 
 def test_a_changed_side_file_redoes_its_picture(desk: Desk) -> None:
@@ -87,9 +87,9 @@ def test_in_archives(desk: Desk) -> None:
     (desk.source / "hero.png").unlink()
     desk.once()
 
-    with zipfile.ZipFile(desk.out / "pack.zip") as made:
-        assert json.loads(made.read("art/hero.json"))["frames"]["a"]["frame"]["h"] == 8
-        assert made.read("art/hero.tres") == tres
+    with zipfile.ZipFile(desk.out / "pack.zip") as result:
+        assert json.loads(result.read("art/hero.json"))["frames"]["a"]["frame"]["h"] == 8
+        assert result.read("art/hero.tres") == tres
     assert any("hero.tres seems to hold coordinates for hero.png" in event.sentence for event in desk.events)
     assert desk.worker.pictures[0].details[REGIONS] == ((0, 0, 4, 4),)
 

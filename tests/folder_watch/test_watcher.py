@@ -94,15 +94,15 @@ class Desk:
         raise AssertionError("it never settles")
 
     def outputs(self) -> set[str]:
-        found = (p.relative_to(self.out) for p in self.out.rglob("*") if p.is_file())
-        return {p.as_posix() for p in found if not p.name.startswith((".depixel-ledger", ".depixel-lock"))}
+        paths = (p.relative_to(self.out) for p in self.out.rglob("*") if p.is_file())
+        return {p.as_posix() for p in paths if not p.name.startswith((".depixel-ledger", ".depixel-lock"))}
 
 
 @pytest.fixture
 def desk(tmp_path: Path):
-    made = Desk(tmp_path)
-    yield made
-    made.watcher.close()
+    new = Desk(tmp_path)
+    yield new
+    new.watcher.close()
 
 
 def test_structure_names_and_case_are_kept(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_unchanged_is_never_redone_and_changed_always(desk: Desk) -> None:
     desk.watcher.close()
     desk.open()
     assert desk.settle().skipped == 1
-    assert len(desk.worker.asked) == 1
+    assert len(desk.worker.requests) == 1
 
     picture(path, 2)
     os.utime(path, ns=(1, 1))
@@ -167,7 +167,7 @@ def test_identical_contents_are_computed_once(desk: Desk) -> None:
 
     tally = desk.settle()
 
-    assert len(desk.worker.asked) == 1
+    assert len(desk.worker.requests) == 1
     assert (tally.done, tally.copied) == (1, 19)
     assert len(desk.outputs()) == 21
 
@@ -201,7 +201,7 @@ def test_what_failed_can_be_tried_again_unchanged(desk: Desk) -> None:
     again = desk.settle()
     assert (again.failed, again.done) == (1, 0)
     assert desk.settle().failed == 0
-    assert len(desk.worker.asked) == 2
+    assert len(desk.worker.requests) == 2
     picture(desk.source / "bad.png", 3)
     assert desk.settle().done == 1  # its last good output is still recorded as ours
 
@@ -219,7 +219,7 @@ def test_deleted_and_renamed_sources(desk: Desk) -> None:
     assert (tally.copied, tally.removed) == (1, 2)
     assert desk.outputs() == {"new.png", "depixel-report.html"}
     assert not (desk.out / "old").exists()
-    assert len(desk.worker.asked) == 2
+    assert len(desk.worker.requests) == 2
 
 
 def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_file_missed_by_one_look_is_not_computed_again(desk: Desk, tmp_path: P
 
     tally = desk.settle()
 
-    assert (tally.copied, tally.removed, len(desk.worker.asked)) == (1, 1, 2)
+    assert (tally.copied, tally.removed, len(desk.worker.requests)) == (1, 1, 2)
     assert desk.outputs() == {"b.png", "c.png", "depixel-report.html"}
 
 
@@ -287,13 +287,13 @@ def test_what_is_in_the_way_of_an_output_may_be_moved_away(desk: Desk) -> None:
     (desk.out / "d").write_text("no folder")
     assert desk.settle().failed == 2
     assert desk.settle().failed == 0
-    told = {event.path: event.sentence for event in desk.events if event.what == "failed"}
+    reasons = {event.path: event.sentence for event in desk.events if event.what == "failed"}
     (desk.out / "mine.png").unlink()
     (desk.out / "d").unlink()
 
     assert desk.settle().done == 2
-    assert "move it away" in told["mine.png"]
-    assert "cannot be created" in told["d/t.png"]
+    assert "move it away" in reasons["mine.png"]
+    assert "cannot be created" in reasons["d/t.png"]
 
 
 def test_an_output_folder_that_cannot_be_used_is_waited_for(desk: Desk) -> None:
@@ -339,23 +339,23 @@ def test_troubles_of_the_folder_are_told_once(desk: Desk) -> None:
     picture(desk.source / "a.png")
     link = desk.source / "link"
 
-    def told() -> list[str]:
+    def notes() -> list[str]:
         desk.settle()
-        found = [event.sentence for event in desk.events if event.what == "note"]
+        sentences = [event.sentence for event in desk.events if event.what == "note"]
         desk.events.clear()
-        return found
+        return sentences
 
     (desk.source / "nowhere.png").symlink_to("missing")
     link.symlink_to("..")
-    first = told()
-    second = told()
+    first = notes()
+    second = notes()
     link.unlink()
-    told()
+    notes()
     link.symlink_to("..")
 
     assert [sentence.split()[0] for sentence in sorted(first)] == ["link", "nowhere.png"]
     assert second == []
-    assert told() == ["link is a link to a folder and is not followed; watch that folder separately."]
+    assert notes() == ["link is a link to a folder and is not followed; watch that folder separately."]
 
 
 def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
@@ -366,13 +366,13 @@ def test_a_page_that_cannot_be_written_stops_nobody(desk: Desk) -> None:
     (page / "theirs").touch()
     for _ in range(2):
         desk.settle()
-    told = [event.sentence for event in desk.events if event.what == "note"]
+    notes = [event.sentence for event in desk.events if event.what == "note"]
     shutil.rmtree(page)
     desk.settle()
 
     assert (desk.out / "a.png").exists()
-    assert len(told) == 1
-    assert f"{page} cannot be written" in told[0]
+    assert len(notes) == 1
+    assert f"{page} cannot be written" in notes[0]
     assert "<b>1</b> done" in page.read_text("utf-8")
 
 
@@ -439,12 +439,12 @@ def test_deleting_the_output_folder_in_the_middle_of_the_work(desk: Desk, whole:
         picture(desk.source / "then" / f"{i}.png", 10 + i, (130, 130))  # a separate group
     upscale = desk.worker.upscale
 
-    def deleted_meanwhile(*asked: Any) -> Any:
+    def deleted_meanwhile(*arguments: Any) -> Any:
         if len(desk.worker.batches) == 1:
             for name in [LEDGER_NAME] if not whole else [p.name for p in desk.out.iterdir()]:
                 place = desk.out / name
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
-        return upscale(*asked)
+        return upscale(*arguments)
 
     desk.worker.upscale = deleted_meanwhile  # type: ignore[assignment, method-assign]
     desk.watcher.reconcile()
@@ -589,7 +589,7 @@ def test_animated_strip(desk: Desk) -> None:
     picture(folder / "font/ascii.png", 2)
     desk.settle()
 
-    assert desk.worker.asked == [("lava.png", {"frames": "1x4", "wrap": "xy"})]
+    assert desk.worker.requests == [("lava.png", {"frames": "1x4", "wrap": "xy"})]
     assert (desk.out / "assets/minecraft/textures/block/lava.png.mcmeta").exists()
     assert (pixels(desk.out / strip.relative_to(desk.source))[::2, ::2] == pixels(strip)).all()
     assert "assets/minecraft/textures/font/ascii.png" not in desk.outputs()
@@ -616,7 +616,7 @@ def test_a_dropped_zip(desk: Desk) -> None:
     tally = desk.settle()
 
     assert tally.failed == 1
-    with zipfile.ZipFile(desk.out / "pack.zip") as made, made.open("t.png") as file, Image.open(file) as image:
+    with zipfile.ZipFile(desk.out / "pack.zip") as result, result.open("t.png") as file, Image.open(file) as image:
         assert image.size == (12, 8)
 
 
@@ -625,14 +625,14 @@ def test_layouts_that_feed_on_themselves_are_refused(tmp_path: Path) -> None:
     source = tmp_path / "mods"
     source.mkdir()
     (tmp_path / "link").symlink_to(source)
-    made = tmp_path / "made"
-    Ledger(made / LEDGER_NAME).close()
+    elsewhere = tmp_path / "made"
+    Ledger(elsewhere / LEDGER_NAME).close()
     bad: list[tuple[Path, Path]] = [
         (source, source),
         (source, source / "out"),
         (source, tmp_path),
         (source, tmp_path / "link" / "out"),
-        (made, tmp_path / "elsewhere"),
+        (elsewhere, tmp_path / "elsewhere"),
         (tmp_path / "missing", tmp_path / "out"),
         (Path(tmp_path.anchor), tmp_path / "out"),
     ]

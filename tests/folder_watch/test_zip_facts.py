@@ -48,11 +48,11 @@ def _size(archive: zipfile.ZipFile, entry: str | zipfile.ZipInfo) -> tuple[int, 
 def test_names_without_a_mark_keep_their_bytes(tmp_path: Path, raw: bytes) -> None:
     """Japanese Windows, macOS and DOS write names without a UTF-8 flag: the same bytes, still without the flag."""
     stand_in = b"x" * (len(raw) - 4) + b".png"
-    given = _zip({stand_in.decode(): _png(), "b.txt": b"text"}).replace(stand_in, raw)
-    made = _rewritten(tmp_path, given)
+    data = _zip({stand_in.decode(): _png(), "b.txt": b"text"}).replace(stand_in, raw)
+    result = _rewritten(tmp_path, data)
 
-    assert made.count(raw) == given.count(raw) == 2
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    assert result.count(raw) == data.count(raw) == 2
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert not archive.infolist()[0].flag_bits & 0x800
         assert _size(archive, archive.infolist()[0]) == (8, 8)
 
@@ -65,11 +65,11 @@ def test_marked_names_and_new_endings(tmp_path: Path) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "TGA")
     raw = "\u7e26".encode("cp932")
-    given = _zip({"xx.tga": picture.getvalue(), "\u52c7.tga": picture.getvalue()}).replace(b"xx.tga", raw + b".tga")
-    made = _rewritten(tmp_path, given)
+    data = _zip({"xx.tga": picture.getvalue(), "\u52c7.tga": picture.getvalue()}).replace(b"xx.tga", raw + b".tga")
+    result = _rewritten(tmp_path, data)
 
-    assert made.count(raw + b".png") == 2
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    assert result.count(raw + b".png") == 2
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert [e.filename for e in archive.infolist()][1] == "\u52c7.png"
 
 
@@ -85,9 +85,9 @@ def test_extra_fields(tmp_path: Path) -> None:
             info.extra, info.internal_attr = when, 1
             with archive.open(info, "w", force_zip64=True) as file:
                 file.write(data)
-    made = _rewritten(tmp_path, buffer.getvalue())
+    result = _rewritten(tmp_path, buffer.getvalue())
 
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert [(e.extra, e.internal_attr) for e in archive.infolist()] == [(when, 1)] * 2
         assert _size(archive, "a.png") == (8, 8)
 
@@ -101,16 +101,16 @@ def test_a_second_name_in_unicode(tmp_path: Path) -> None:
         info = zipfile.ZipInfo("xx.png")
         info.extra = struct.pack("<2H", 0x7075, len(field)) + field
         archive.writestr(info, _png())
-    made = _rewritten(tmp_path, buffer.getvalue().replace(b"xx.png", raw))
+    result = _rewritten(tmp_path, buffer.getvalue().replace(b"xx.png", raw))
 
-    assert made.count(raw) == 2
-    assert made.count(field) == 2
+    assert result.count(raw) == 2
+    assert result.count(field) == 2
 
 
 def test_names_that_differ_in_case_are_two_and_names_of_one_path_are_twins(tmp_path: Path) -> None:
     """Games distinguish case in zips: A.png and a.png are two pictures; ./a.png and a.png are one."""
-    made = _rewritten(tmp_path, _zip({"A.png": _png(1), "a.png": _png(2)}))
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    result = _rewritten(tmp_path, _zip({"A.png": _png(1), "a.png": _png(2)}))
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert archive.namelist() == ["A.png", "a.png"]
         assert archive.read("A.png") != archive.read("a.png")
 
@@ -157,7 +157,7 @@ def test_streamed_prefixed_and_trailed(tmp_path: Path) -> None:
 def test_ten_thousand_entries(tmp_path: Path) -> None:
     """A PK3 with this many entries: all preserved, in order, in seconds, and its pictures also in hires/."""
     entries = {f"maps/{k}.txt": b"x" for k in range(10_000)}
-    made = _rewritten(tmp_path, _zip({"zscript.zs": b"", "sprites/A.png": _png(), **entries}))
+    result = _rewritten(tmp_path, _zip({"zscript.zs": b"", "sprites/A.png": _png(), **entries}))
 
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
         assert archive.namelist() == ["zscript.zs", "sprites/A.png", "hires/A.png", *entries]

@@ -23,9 +23,9 @@ _CODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")
 def complaints(source: str) -> list[str]:
     """`line: what` for everything that Python 2.7 refuses, in order of lines; SyntaxError if Python 3 refuses it."""
     tree = ast.parse(source)
-    found = [*_in_nodes(tree), *_in_tokens(source)]
+    faults = [*_in_nodes(tree), *_in_tokens(source)]
     if not source.isascii() and not any(_CODING.match(line) for line in source.splitlines()[:2]):
-        found.append((1, "letters beyond ASCII without a coding line"))
+        faults.append((1, "letters beyond ASCII without a coding line"))
     printing = any(
         isinstance(node, ast.ImportFrom) and node.module == "__future__" and "print_function" in _names(node)
         for node in tree.body
@@ -33,8 +33,8 @@ def complaints(source: str) -> list[str]:
     if not printing:
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.keywords]
         printed = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"]
-        found += [(node.lineno, "print with keywords") for node in printed]
-    return [f"{line}: {what}" for line, what in sorted(set(found))]
+        faults += [(node.lineno, "print with keywords") for node in printed]
+    return [f"{line}: {what}" for line, what in sorted(set(faults))]
 
 
 def _names(node: ast.ImportFrom) -> list[str]:

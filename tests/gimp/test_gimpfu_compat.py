@@ -201,12 +201,12 @@ def test_the_plug_in_declares_its_filters_and_commands(monkeypatch: pytest.Monke
     sys.modules.pop("gimpfu_compat")
 
     commands = ["Same answer again", "More like this", "Same answer larger...", "Make exact again", "Flattened copy"]
-    assert [found["label"] for found in fake.registered[3:]] == commands
-    for action, found in zip(depixel.client.ACTIONS, fake.registered[:3], strict=True):
-        declared = [(entry[1], entry[3]) for entry in found["params"][2:]]
+    assert [registration["label"] for registration in fake.registered[3:]] == commands
+    for action, registration in zip(depixel.client.ACTIONS, fake.registered[:3], strict=True):
+        declared = [(entry[1], entry[3]) for entry in registration["params"][2:]]
         wanted = [(option.name, option.default) for option in action.options]
         assert declared[: len(wanted)] == wanted
-        assert found["menu"] == "<Image>/Filters/Depixel"
-        assert found["label"] == action.menu
-        letters = [entry[2].partition("_")[2][:1].lower() for entry in found["params"][2:]]
+        assert registration["menu"] == "<Image>/Filters/Depixel"
+        assert registration["label"] == action.menu
+        letters = [entry[2].partition("_")[2][:1].lower() for entry in registration["params"][2:]]
         assert "" not in letters and len(set(letters)) == len(letters)  # each is reached with Alt

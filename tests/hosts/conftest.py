@@ -78,8 +78,8 @@ def host() -> Iterator[Host]:
     root, work = os.environ.get("DEPIXEL_HOST_ROOT"), os.environ.get("DEPIXEL_HOST_WORK")
     if not root or not work:
         pytest.skip("run scripts/host_tests: it makes the Debian root with the real programs")
-    found = Host(Path(root), Path(work))
+    host = Host(Path(root), Path(work))
     for name in ("home", "run", "out"):
-        (found.work / name).mkdir(exist_ok=True)
-    yield found
-    Engine("tests", Place(str(found.work / "run"))).stop()
+        (host.work / name).mkdir(exist_ok=True)
+    yield host
+    Engine("tests", Place(str(host.work / "run"))).stop()

@@ -196,9 +196,9 @@ def test_plug_in_folders_chosen_in_gimp(home: Path, setting: str, wanted: str) -
     """Preferences > Folders > Plug-ins: the plug-in goes where GIMP looks."""
     (home / ".config" / "GIMP" / "3.0" / "gimprc").write_text(f"# GIMP\n{setting}\n")
 
-    (found,) = gimp_profiles(system(home))
+    (profile,) = gimp_profiles(system(home))
 
-    assert found.plugins == home / wanted
+    assert profile.plugins == home / wanted
 
 
 def test_only_gimp_2(home: Path) -> None:
@@ -220,10 +220,10 @@ def test_the_python_of_gimp(home: Path, answer: str, level: str) -> None:
     program(home / "bin" / "python3", answer)
     main(["install", "gimp"])
 
-    found = about_gimp(home, str(home / "bin"))
+    findings = about_gimp(home, str(home / "bin"))
 
-    assert {finding.level for finding in found} == {"ok", level}
-    assert any("PyGObject" in finding.what for finding in found) == (level == "problem")
+    assert {finding.level for finding in findings} == {"ok", level}
+    assert any("PyGObject" in finding.what for finding in findings) == (level == "problem")
 
 
 def test_flatpaks_and_snaps_are_told_what_they_may_not(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,9 +56,9 @@ def test_profiles_of_gimp(tmp_path: Path, platform: str, profile: str, environme
     (tmp_path / profile).mkdir(parents=True)
     absolute = {name: str(tmp_path / value) for name, value in environment.items()}
 
-    found = gimp_profiles(system(tmp_path, platform, **absolute))
+    profiles = gimp_profiles(system(tmp_path, platform, **absolute))
 
-    assert [tmp_path / profile / "plug-ins"] == [one.plugins for one in found]
+    assert [tmp_path / profile / "plug-ins"] == [one.plugins for one in profiles]
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,11 @@ def test_a_gimp_that_was_never_started(tmp_path: Path, platform: str, program: s
     older = wanted.with_name("3.0")
     older.mkdir(parents=True)
 
-    found = gimp_profiles(system(tmp_path, platform, PATH=str(tmp_path / "bin"), PROGRAMFILES=str(tmp_path / "none")))
+    profiles = gimp_profiles(
+        system(tmp_path, platform, PATH=str(tmp_path / "bin"), PROGRAMFILES=str(tmp_path / "none"))
+    )
 
-    assert [one.plugins for one in found] == [older / "plug-ins", wanted / "plug-ins"]
+    assert [one.plugins for one in profiles] == [older / "plug-ins", wanted / "plug-ins"]
     wanted.mkdir()  # once started
     assert len(gimp_profiles(system(tmp_path, platform, PATH=str(tmp_path / "bin")))) == 2
 
@@ -106,13 +108,13 @@ def test_each_system_s_profile_is_served(
     monkeypatch.setenv("DEPIXEL_RUNTIME_DIR", str(tmp_path / "engine"))
     (tmp_path / profile).mkdir(parents=True)
     here = system(tmp_path, platform, PROGRAMFILES=str(tmp_path / "none"))
-    (found,) = gimp_profiles(here)
+    (moved,) = gimp_profiles(here)
 
-    folder = plugins.install_gimp(found, plugins.engine_record())
+    folder = plugins.install_gimp(moved, plugins.engine_record())
     assert folder == tmp_path / profile / "plug-ins" / "depixel-gimp"
     assert "problem" not in {finding.level for finding in check_gimp(here)}
     assert any("installed in" in finding.what for finding in check_gimp(here))
-    assert plugins.uninstall(found) == [folder]
+    assert plugins.uninstall(moved) == [folder]
     (finding,) = check_gimp(here)
     assert (finding.level, finding.mend) == ("note", "depixel install gimp")
 
@@ -143,9 +145,9 @@ def test_profiles_of_krita(tmp_path: Path, platform: str, data: str, settings: s
     """Krita keeps plug-ins and settings apart."""
     (tmp_path / data).mkdir(parents=True)
 
-    (found,) = krita_profiles(system(tmp_path, platform))
+    (profile,) = krita_profiles(system(tmp_path, platform))
 
-    assert (tmp_path / data / "pykrita", tmp_path / settings) == (found.plugins, found.settings)
+    assert (tmp_path / data / "pykrita", tmp_path / settings) == (profile.plugins, profile.settings)
 
 
 def test_resources_of_krita_that_were_moved(tmp_path: Path) -> None:
@@ -280,9 +282,9 @@ def test_the_doctor_names_the_reason(home: Path, damage: str, words: str) -> Non
 
     findings = list(check_gimp(system(home), Place()))
 
-    told = [finding for finding in findings if words in finding.what]
-    assert told, findings
-    assert told[0].mend
+    matches = [finding for finding in findings if words in finding.what]
+    assert matches, findings
+    assert matches[0].mend
 
 
 def test_the_doctor_is_content_with_a_good_installation(home: Path) -> None:

@@ -44,8 +44,8 @@ def test_other_models_are_converted(model: str, pixel_bytes: int) -> None:
 def test_strips_cover_everything_once() -> None:
     """Strips follow each other without gaps, and none has more pixels than allowed."""
     for width, height in ((1, 1), (1000, 1000), (STRIP * 2, 3), (37, 100_000)):
-        found = list(strips(width, height))
+        parts = list(strips(width, height))
 
-        assert [top for top, _ in found] == [sum(rows for _, rows in found[:i]) for i in range(len(found))]
-        assert sum(rows for _, rows in found) == height
-        assert all(rows == 1 or rows * width <= STRIP for _, rows in found)
+        assert [top for top, _ in parts] == [sum(rows for _, rows in parts[:i]) for i in range(len(parts))]
+        assert sum(rows for _, rows in parts) == height
+        assert all(rows == 1 or rows * width <= STRIP for _, rows in parts)

@@ -15,10 +15,10 @@ def test_swapped_exchanges_red_and_blue(depth: int, kind: np.dtype) -> None:
     for height, width in ((1, 1), (3, 5), (300, 700)):
         samples = rng.integers(0, 2**depth, (height, width, 4)).astype(kind)
 
-        found = swapped(samples.tobytes(), depth)
+        result = swapped(samples.tobytes(), depth)
 
-        assert samples[..., [2, 1, 0, 3]].tobytes() == bytes(found)
-        assert samples.tobytes() == bytes(swapped(bytes(found), depth))
+        assert samples[..., [2, 1, 0, 3]].tobytes() == bytes(result)
+        assert samples.tobytes() == bytes(swapped(bytes(result), depth))
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -50,11 +50,11 @@ def test_pasted_keeps_what_is_not_selected(depth: int, channels: int) -> None:
     answer, source = rng.integers(0, 2**depth, (2, 31, 17, channels)).astype(kind)
     shape = rng.choice([0, 0, 255, 255, 1, 100, 254], (31, 17)).astype(np.uint8)
 
-    found = np.frombuffer(pasted(answer.tobytes(), source.tobytes(), shape.tobytes(), depth), kind)
+    result = np.frombuffer(pasted(answer.tobytes(), source.tobytes(), shape.tobytes(), depth), kind)
 
     much = shape[..., None].astype(int)
     expected = (answer.astype(int) * much + source.astype(int) * (255 - much) + 127) // 255
-    assert np.array_equal(found.reshape(answer.shape), expected)
+    assert np.array_equal(result.reshape(answer.shape), expected)
 
 
 @pytest.mark.parametrize("larger", [(17, 31), (34, 62), (51, 93), (20, 40), (1, 31)])
@@ -65,5 +65,5 @@ def test_resized_repeats_pixels(larger: tuple[int, int]) -> None:
     expected = shape[rows][:, columns]
 
     for part in (range(larger[1]), range(3, 9)):
-        found = resized(shape.tobytes(), (17, 31), larger, part)
-        assert found == expected[part.start : part.stop].tobytes()
+        result = resized(shape.tobytes(), (17, 31), larger, part)
+        assert result == expected[part.start : part.stop].tobytes()

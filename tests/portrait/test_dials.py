@@ -26,7 +26,7 @@ def test_values_shifts_options_switches_and_colours() -> None:
 
 
 def test_words_stand_for_dials() -> None:
-    """"Older" and "younger" shift the age; "same person" is no dial, but how the others are meant."""
+    """ "Older" and "younger" shift the age; "same person" is no dial, but how the others are meant."""
     person = sample([1]).replaced({"age": 40.0})
 
     assert float(turned(person, read_dials("same person, older"))["age"]) == 60

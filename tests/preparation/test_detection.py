@@ -134,9 +134,9 @@ def test_a_shaded_sprite_with_a_one_bit_outline_is_pixel_art() -> None:
     shade = 5 * (x + y) - 40 + RNG.integers(0, 10, (16, 16))
     pixels[inside] = np.stack([200 - shade, 60 + shade // 3, 50 + shade // 4, np.full((16, 16), 255)], -1)[inside]
 
-    found = features(Picture((pixels,)))
+    measured = features(Picture((pixels,)))
 
-    assert found.colour_share > 0.3  # nothing like a palette
+    assert measured.colour_share > 0.3  # nothing like a palette
     assert detect(Picture((pixels,))).name == "pixel-art"
 
 
@@ -245,10 +245,10 @@ def test_features_count_what_they_say() -> None:
     pixels[0] = (255, 0, 0, 255)
     pixels[1] = (0, 255, 0, 128)
 
-    found = features(Picture((pixels,)))
+    measured = features(Picture((pixels,)))
 
-    assert (found.colours, found.alpha_levels, found.transparent) == (2, 1, 0.5)
-    assert found.soft_alpha == 0.5 and not found.grey
+    assert (measured.colours, measured.alpha_levels, measured.transparent) == (2, 1, 0.5)
+    assert measured.soft_alpha == 0.5 and not measured.grey
 
 
 @pytest.mark.parametrize("side", [64, 140])
@@ -265,7 +265,7 @@ def test_round_corners_of_flat_panels_are_no_pixel_art(side: int) -> None:
 
 
 def test_a_few_stray_alphas_are_still_drawn() -> None:
-    """An eraser at 10 % here and there leaves four alphas in a sapling; it was still drawn pixel by pixel."""
+    """An eraser at 10% here and there leaves four alphas in a sapling; it was still drawn pixel by pixel."""
     rng = np.random.default_rng(2)
     sprite = np.zeros((16, 16, 4), np.uint8)
     palette = rng.integers(20, 230, (7, 3))

@@ -128,12 +128,12 @@ def test_a_border_of_marks_makes_a_nine_patch() -> None:
     grey[0, 3] = (1, 0, 0, 255)
     faint[0, 3] = (0, 0, 0, 254)
 
-    def found(pixels: Pixels, name: str = "b.9.png") -> bool:
+    def is_nine_patch(pixels: Pixels, name: str = "b.9.png") -> bool:
         return isinstance(layout_of(Picture((pixels,), name=name), Request()), NinePatch)
 
-    assert found(pixels) and found(pixels, "B.9.PNG")
-    assert not any(map(found, (black, grey, faint))) and not found(pixels, "b.png")
-    assert not found(pixels[:3]) and not found(pixels[:, :3])
+    assert is_nine_patch(pixels) and is_nine_patch(pixels, "B.9.PNG")
+    assert not any(map(is_nine_patch, (black, grey, faint))) and not is_nine_patch(pixels, "b.png")
+    assert not is_nine_patch(pixels[:3]) and not is_nine_patch(pixels[:, :3])
 
 
 def test_a_sheet_is_joined_cell_by_cell() -> None:

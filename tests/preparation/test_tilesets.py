@@ -61,6 +61,6 @@ def test_textures_are_no_tilesets(kind: str) -> None:
 def test_tiles_that_hardly_differ_are_no_grid() -> None:
     """Flat tiles one level apart: the steps are sharp, but too faint for an edge; five levels are enough."""
     rows, columns = np.mgrid[:64, :64] // 16
-    for step, found in ((1, None), (5, (4, 4))):
+    for step, grid in ((1, None), (5, (4, 4))):
         grey = (100 + step * ((rows + columns) % 2)).astype(np.uint8)
-        assert find_tiles(Picture((np.repeat(grey[..., None], 3, 2),), mode="RGB")) == found
+        assert find_tiles(Picture((np.repeat(grey[..., None], 3, 2),), mode="RGB")) == grid

@@ -204,7 +204,7 @@ def test_converted_file_needs_a_licence_and_serves_as_a_prior(ours: Generator, t
 def test_official_weights_give_official_pictures(name: str) -> None:
     """w and pictures agree with the official code's, within 1e-4 relative error."""
     path = FIXTURES / f"{name}.safetensors"
-    given = {k: v for k, v in load_file(path).items() if k.startswith("io.")}
+    inputs = {k: v for k, v in load_file(path).items() if k.startswith("io.")}
     converted = convert_file(path)
     with safe_open(str(path), "pt") as file:
         config = json.loads(file.metadata()["config"])
@@ -216,13 +216,13 @@ def test_official_weights_give_official_pictures(name: str) -> None:
     def agree(a: Tensor, b: Tensor) -> bool:
         return bool((a - b).norm() <= 1e-4 * b.norm() and (a - b).abs().max() <= 1e-4 * b.abs().max())
 
-    w = generator.mapping(given["io.z"])
-    official = given["io.w"] if given["io.w"].dim() == 2 else given["io.w"][:, 0]
+    w = generator.mapping(inputs["io.z"])
+    official = inputs["io.w"] if inputs["io.w"].dim() == 2 else inputs["io.w"][:, 0]
     assert agree(w, official)
-    w_plus = given.get("io.w_plus", w[:, None].expand(-1, converted.spec.layers, -1))
+    w_plus = inputs.get("io.w_plus", w[:, None].expand(-1, converted.spec.layers, -1))
     if w_plus.dim() == 2:
         w_plus = w_plus[:, None].expand(-1, converted.spec.layers, -1)
-    noise = {k: given[f"io.noise.{k:02d}"] for k in range(converted.spec.layers) if f"io.noise.{k:02d}" in given}
-    assert agree(generator.synthesis(w_plus, noise), given["io.image"])
-    if "io.image_nonoise" in given:
-        assert agree(generator.synthesis(w_plus, noise_mode="none"), given["io.image_nonoise"])
+    noise = {k: inputs[f"io.noise.{k:02d}"] for k in range(converted.spec.layers) if f"io.noise.{k:02d}" in inputs}
+    assert agree(generator.synthesis(w_plus, noise), inputs["io.image"])
+    if "io.image_nonoise" in inputs:
+        assert agree(generator.synthesis(w_plus, noise_mode="none"), inputs["io.image_nonoise"])

@@ -54,8 +54,8 @@ def test_given_noise_replaces_the_shipped_one_and_random_noise_follows_its_seed(
     for conv in generator.synthesis.convs:
         conv.noise_strength.fill_(0.3)  # type: ignore[operator]
     w = torch.randn(1, SPEC.layers, 16)
-    given = {0: torch.ones(1, 1, 4, 4)}
-    assert not torch.allclose(generator.synthesis(w), generator.synthesis(w, given))
+    maps = {0: torch.ones(1, 1, 4, 4)}
+    assert not torch.allclose(generator.synthesis(w), generator.synthesis(w, maps))
     draws = [generator.synthesis(w, None, "random", torch.Generator().manual_seed(s)) for s in (0, 0, 1)]
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])

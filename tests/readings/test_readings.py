@@ -61,12 +61,12 @@ def test_every_reading_scales_back_to_the_pixels(name: str) -> None:
     assert float(dots.float().mean()) < 0.01
     exact = (project(answer, small, point) * 255).round().int()
     straight = torch.where(exact[:, 3:] > 0, exact[:, :3] * 255 // exact[:, 3:].clamp_min(1), 0)
-    given = (small * 255).round().int()
-    assert residual(torch.cat([straight, exact[:, 3:]], 1), given, point).maximum <= 1
+    integers = (small * 255).round().int()
+    assert residual(torch.cat([straight, exact[:, 3:]], 1), integers, point).maximum <= 1
 
 
 def test_any_two_readings_differ_visibly() -> None:
-    """More than 16 levels in at least 5 % of the visible pixels; benchmarks/art_wishes.py has 9 % over real figures."""
+    """More than 16 levels in at least 5% of the visible pixels; benchmarks/art_wishes.py has 9% over real figures."""
     large, small = figure()
     answers = {name: draw(name, large, small, FACTOR) for name in NAMES}
     for one, other in combinations(NAMES, 2):

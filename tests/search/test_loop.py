@@ -60,8 +60,8 @@ def _faces(count: int, seed: int = 1) -> torch.Tensor:
     return AREA.apply(FACES.truth(count, seed))
 
 
-def _errors(found: Candidates) -> list[float]:
-    return [candidate.error for row in found.pictures for candidate in row]
+def _errors(result: Candidates) -> list[float]:
+    return [candidate.error for row in result.pictures for candidate in row]
 
 
 # PULSE's known faults.
@@ -69,24 +69,24 @@ def _errors(found: Candidates) -> list[float]:
 
 def test_every_picture_of_a_batch_can_converge() -> None:
     """PULSE compares a sum over the batch with eps, so several pictures never pass; ours do."""
-    found = _search(FACES, _faces(6), AREA, Request(steps=60))
+    result = _search(FACES, _faces(6), AREA, Request(steps=60))
 
-    assert all(candidate.converged for row in found.pictures for candidate in row)
-    assert max(_errors(found)) <= PULSE_EPS
+    assert all(candidate.converged for row in result.pictures for candidate in row)
+    assert max(_errors(result)) <= PULSE_EPS
 
 
 def test_the_answer_is_the_best_one_with_its_own_latents() -> None:
     """PULSE returns the last picture with the small one of the best; ours decodes the returned latents."""
     small = _faces(3)
     seen: list[float] = []
-    found = _search(FACES, small, AREA, Request(steps=12, eps=0.0), lambda step: seen.append(step.error))
-    for b, (answer,) in enumerate(found.pictures):
+    result = _search(FACES, small, AREA, Request(steps=12, eps=0.0), lambda step: seen.append(step.error))
+    for b, (answer,) in enumerate(result.pictures):
         again = FACES.decode(answer.latents, small[b : b + 1], AREA)[0]
         error = float((AREA.apply(again[None]) - small[b]).square().sum() / 3 / 64)
 
         assert answer.large == pytest.approx(again, abs=1e-5)
         assert answer.error == pytest.approx(error, rel=1e-3)
-    assert max(_errors(found)) == pytest.approx(min(seen))
+    assert max(_errors(result)) == pytest.approx(min(seen))
 
 
 def test_best_is_kept_when_later_steps_are_worse() -> None:
@@ -98,9 +98,9 @@ def test_best_is_kept_when_later_steps_are_worse() -> None:
     small = _faces(2)
     start = FACES.encode(small, AREA)
     first = _search(FACES, small, AREA, Request(steps=0))
-    found = _search(FACES, small, AREA, Request(steps=8, eps=0.0), terms=[Term("away", 1e6, away)])
+    result = _search(FACES, small, AREA, Request(steps=8, eps=0.0), terms=[Term("away", 1e6, away)])
 
-    assert all(a <= b for a, b in zip(_errors(found), _errors(first), strict=True))
+    assert all(a <= b for a, b in zip(_errors(result), _errors(first), strict=True))
 
 
 def test_a_search_that_fails_returns_the_best_so_far() -> None:
@@ -108,8 +108,8 @@ def test_a_search_that_fails_returns_the_best_so_far() -> None:
     noise = torch.rand(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
     first = _search(FACES, noise, AREA, Request(steps=0))
-    found = _search(FACES, noise, AREA, Request(steps=20))
-    for (answer,), (start,) in zip(found.pictures, first.pictures, strict=True):
+    result = _search(FACES, noise, AREA, Request(steps=20))
+    for (answer,), (start,) in zip(result.pictures, first.pictures, strict=True):
         assert not answer.converged
         assert PULSE_EPS < answer.error < start.error
         assert torch.isfinite(answer.large).all()
@@ -120,14 +120,14 @@ def test_alpha_is_searched_for() -> None:
     prior = TinyFaces(seed=3, alpha=True)
     small = AREA.apply(prior.truth(2))
     first = _search(prior, small, AREA, Request(steps=0))
-    found = _search(prior, small, AREA, Request(steps=60, eps=5e-4))
+    outcome = _search(prior, small, AREA, Request(steps=60, eps=5e-4))
 
     def alpha_error(result: Candidates, b: int) -> float:
         return float((AREA.apply(result.pictures[b][0].large[None])[0, 3] - small[b, 3]).square().mean())
 
     for b in range(2):
-        assert found.pictures[b][0].converged
-        assert alpha_error(found, b) < max(1e-3, 0.5 * alpha_error(first, b))
+        assert outcome.pictures[b][0].converged
+        assert alpha_error(outcome, b) < max(1e-3, 0.5 * alpha_error(first, b))
 
 
 def test_seed_0_is_a_seed() -> None:
@@ -189,9 +189,9 @@ def test_candidate_seeds_are_distinct_and_valid() -> None:
 
 def test_candidates_differ() -> None:
     """Several candidates are several answers, even with imagination 0."""
-    found = _search(FACES, _faces(1), AREA, Request(steps=15, candidates=3)).pictures[0]
+    result = _search(FACES, _faces(1), AREA, Request(steps=15, candidates=3)).pictures[0]
 
-    assert all((found[0].large - other.large).abs().max() > 0.02 for other in found[1:])
+    assert all((result[0].large - other.large).abs().max() > 0.02 for other in result[1:])
 
 
 def test_a_row_that_is_done_leaves_the_batch() -> None:
@@ -200,10 +200,10 @@ def test_a_row_that_is_done_leaves_the_batch() -> None:
     start = prior.encode(_faces(7), AREA)
     small = torch.cat([AREA.apply(prior.decode(start, _faces(7), AREA))[:6], _faces(1)])
     prior.decoded = 0
-    found = _search(prior, small, AREA, Request(steps=20, eps=1e-4), start=start)
+    result = _search(prior, small, AREA, Request(steps=20, eps=1e-4), start=start)
 
-    assert found.steps > 10
-    assert prior.decoded == 7 + found.steps
+    assert result.steps > 10
+    assert prior.decoded == 7 + result.steps
 
 
 def test_a_row_without_progress_gives_up_early() -> None:
@@ -211,9 +211,9 @@ def test_a_row_without_progress_gives_up_early() -> None:
     prior = TinyArt(exact=True)
     small = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(2))
     never = Term("never", 0.0, lambda large, latents, context: large.new_ones(len(large)), goal=0.5)
-    found = _search(prior, small, AREA, Request(steps=500), terms=[never])
+    result = _search(prior, small, AREA, Request(steps=500), terms=[never])
 
-    assert found.steps < 40
+    assert result.steps < 40
 
 
 class _Careful(TinyFaces):
@@ -274,15 +274,15 @@ def test_zero_steps_is_the_encoders_answer() -> None:
     """One pass, no optimisation; the first candidate is calm and the others are not."""
     small = _faces(2)
     steps: list[SearchStep] = []
-    found = _search(FACES, small, AREA, Request(steps=0, candidates=2), steps.append)
+    result = _search(FACES, small, AREA, Request(steps=0, candidates=2), steps.append)
     calm = FACES.decode(FACES.encode(small, AREA), small, AREA)
 
     assert [(step.step, step.steps) for step in steps] == [(1, 1)]
-    assert (found.steps, found.cancelled) == (0, False)
-    assert {one.steps for row in found.pictures for one in row} == {0}
+    assert (result.steps, result.cancelled) == (0, False)
+    assert {one.steps for row in result.pictures for one in row} == {0}
     for b in range(2):
-        assert found.pictures[b][0].large == pytest.approx(calm[b], abs=1e-5)
-        assert (found.pictures[b][1].large - calm[b]).abs().max() > 0.01
+        assert result.pictures[b][0].large == pytest.approx(calm[b], abs=1e-5)
+        assert (result.pictures[b][1].large - calm[b]).abs().max() > 0.01
 
 
 def test_steps_count_up_and_the_error_falls() -> None:
@@ -323,14 +323,14 @@ def test_cancel_is_obeyed_within_one_step() -> None:
 
 def test_cancel_can_keep_the_best_so_far() -> None:
     """A caller can request the best result so far, marked as such."""
-    asked = iter([False, False, False, True])
-    found = _search(
-        FACES, _faces(1), AREA, Request(steps=50, eps=0.0), cancelled=lambda: next(asked), keep_when_cancelled=True
+    stops = iter([False, False, False, True])
+    result = _search(
+        FACES, _faces(1), AREA, Request(steps=50, eps=0.0), cancelled=lambda: next(stops), keep_when_cancelled=True
     )
 
-    assert found.cancelled
-    assert found.steps == 2
-    assert torch.isfinite(found.pictures[0][0].large).all()
+    assert result.cancelled
+    assert result.steps == 2
+    assert torch.isfinite(result.pictures[0][0].large).all()
 
 
 def test_latents_stay_on_their_spheres() -> None:
@@ -363,23 +363,23 @@ def test_the_caller_may_bring_its_own_reduction() -> None:
         return F.adaptive_avg_pool2d(large[..., 2:30], (9, 7))
 
     prior = _WithoutEncoder()
-    found = _search(prior, small, AREA, Request(steps=60), scale_back=scale_back).pictures[0][0]
+    result = _search(prior, small, AREA, Request(steps=60), scale_back=scale_back).pictures[0][0]
 
-    assert found.large.shape == (4, 32, 32)
-    assert found.converged
-    assert (scale_back(found.large[None]) - small).square().mean() < 2e-3
+    assert result.large.shape == (4, 32, 32)
+    assert result.converged
+    assert (scale_back(result.large[None]) - small).square().mean() < 2e-3
 
 
 def test_the_caller_may_hold_inference_mode() -> None:
     """Gradients are the search's own concern, whatever mode surrounds it."""
     with torch.inference_mode():
         small = _faces(1) * 1.0
-        found = _search(FACES, small, AREA, Request(steps=3, eps=0.0))
+        result = _search(FACES, small, AREA, Request(steps=3, eps=0.0))
     with torch.no_grad():
         again = _search(FACES, small.clone(), AREA, Request(steps=3, eps=0.0))
 
-    assert found.pictures[0][0].steps > 0
-    assert found.pictures[0][0].error == pytest.approx(again.pictures[0][0].error, rel=1e-3)
+    assert result.pictures[0][0].steps > 0
+    assert result.pictures[0][0].error == pytest.approx(again.pictures[0][0].error, rel=1e-3)
 
 
 def test_a_row_that_leaves_the_finite_comes_back() -> None:
@@ -387,12 +387,12 @@ def test_a_row_that_leaves_the_finite_comes_back() -> None:
     small = _faces(2)
     prior = _Poisoned(poisoned_pass=2, row=0)
     settings = Request(steps=12, eps=0.0)
-    found = _search(prior, small, AREA, settings)
+    result = _search(prior, small, AREA, settings)
     sound = _search(FACES, small, AREA, settings)
 
-    assert torch.isfinite(found.pictures[0][0].large).all()
-    assert found.pictures[0][0].steps > 2
-    assert found.pictures[1][0].error == pytest.approx(sound.pictures[1][0].error, rel=0.02)
+    assert torch.isfinite(result.pictures[0][0].large).all()
+    assert result.pictures[0][0].steps > 2
+    assert result.pictures[1][0].error == pytest.approx(sound.pictures[1][0].error, rel=0.02)
 
 
 def test_a_prior_that_gives_no_numbers_is_named() -> None:
@@ -433,15 +433,15 @@ def test_the_palette_term_brings_colours_to_the_palette() -> None:
     colours = torch.tensor([[r, g, b, 1.0] for r in (0, 1) for g in (0, 1) for b in (0, 1)]).expand(2, -1, -1)
     prior = TinyArt(seed=1)
 
-    def distance(found: Candidates) -> float:
-        pixels = torch.stack([row[0].large for row in found.pictures]).flatten(2).transpose(1, 2)
+    def distance(result: Candidates) -> float:
+        pixels = torch.stack([row[0].large for row in result.pictures]).flatten(2).transpose(1, 2)
         return float((pixels - nearest_colours(pixels, colours)).square().sum(2).mean())
 
     calm = _search(prior, small, AREA, Request(steps=0), palettes=colours)
-    found = _search(prior, small, AREA, Request(steps=60), palettes=colours)
+    result = _search(prior, small, AREA, Request(steps=60), palettes=colours)
 
-    assert distance(found) < 0.85 * distance(calm)
-    assert max(_errors(found)) < 1e-6
+    assert distance(result) < 0.85 * distance(calm)
+    assert max(_errors(result)) < 1e-6
 
 
 def test_the_wrap_term_closes_the_seam() -> None:
@@ -452,16 +452,16 @@ def test_the_wrap_term_closes_the_seam() -> None:
     small[:, 3] = 1
     prior = TinyArt(seed=1)
 
-    def seam(found: Candidates) -> float:
-        large = torch.stack([row[0].large for row in found.pictures])
+    def seam(result: Candidates) -> float:
+        large = torch.stack([row[0].large for row in result.pictures])
         pairs = [seam_and_inside(large, axis) for axis in (2, 3)]
         return float(sum((across - inside).clamp_min(0).mean() for across, inside in pairs))
 
     calm = _search(prior, small, wrapped, Request(steps=0))
-    found = _search(prior, small, wrapped, Request(steps=60))
+    result = _search(prior, small, wrapped, Request(steps=60))
 
     assert seam(calm) > 1e-4
-    assert seam(found) < 0.85 * seam(calm)
+    assert seam(result) < 0.85 * seam(calm)
 
 
 def test_the_frames_term_calms_flicker() -> None:
@@ -472,23 +472,23 @@ def test_the_frames_term_calms_flicker() -> None:
     prior = TinyArt(seed=1)
     start = {"z": torch.randn(3, 8, 8, 8, generator=torch.Generator().manual_seed(1))}
 
-    def flicker(found: Candidates) -> float:
-        large = torch.stack([row[0].large for row in found.pictures])[:, :, 12:]
+    def flicker(result: Candidates) -> float:
+        large = torch.stack([row[0].large for row in result.pictures])[:, :, 12:]
         return float((large[1:] - large[:-1]).square().mean())
 
     first = _search(prior, small, AREA, Request(steps=0), start=start, animations=[0, 0, 0])
-    found = _search(prior, small, AREA, Request(steps=40), start=start, animations=[0, 0, 0])
+    result = _search(prior, small, AREA, Request(steps=40), start=start, animations=[0, 0, 0])
 
-    assert flicker(found) < 0.2 * flicker(first)
-    assert len({row[0].steps for row in found.pictures}) == 1
+    assert flicker(result) < 0.2 * flicker(first)
+    assert len({row[0].steps for row in result.pictures}) == 1
 
 
 def test_equal_frames_give_equal_answers() -> None:
     """Deterministic for every candidate, with and without the term, because seeds do not depend on the frame."""
     small = _art_pictures(1).repeat(2, 1, 1, 1)
     for animations in (None, [7, 7]):
-        found = _search(TinyArt(), small, AREA, Request(steps=5, candidates=2, imagination=0.8), animations=animations)
-        for one, two in zip(*found.pictures, strict=True):
+        result = _search(TinyArt(), small, AREA, Request(steps=5, candidates=2, imagination=0.8), animations=animations)
+        for one, two in zip(*result.pictures, strict=True):
             assert one.large == pytest.approx(two.large, abs=1e-5)
 
 
@@ -497,17 +497,17 @@ def test_the_alpha_edge_term_sharpens_alpha() -> None:
     small = torch.zeros(1, 4, 8, 8)
     small[:, :, 2:6, 2:6] = 1
     calm = _search(TinyArt(seed=2), small, AREA, Request(steps=0)).pictures[0][0]
-    found = _search(TinyArt(seed=2), small, AREA, Request(steps=40)).pictures[0][0]
+    result = _search(TinyArt(seed=2), small, AREA, Request(steps=40)).pictures[0][0]
 
-    assert found.terms["alpha_edge"] < 0.8 * calm.terms["alpha_edge"]
+    assert result.terms["alpha_edge"] < 0.8 * calm.terms["alpha_edge"]
 
 
 def test_ranked_puts_converged_answers_first() -> None:
     """The best candidate of a picture: smallest error down to eps, then smallest score."""
     noise = torch.rand(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     noise[:, 3] = 1
-    found = _search(FACES, noise, AREA, Request(steps=4, candidates=4, imagination=1.0))
-    errors = [candidate.error for candidate in found.ranked(0)]
+    result = _search(FACES, noise, AREA, Request(steps=4, candidates=4, imagination=1.0))
+    errors = [candidate.error for candidate in result.ranked(0)]
 
     assert errors == sorted(errors)
 

@@ -33,8 +33,8 @@ def _distances(report: Report, to: Picture) -> list[float]:
 
 def test_like_stays_close(upsampler: Upsampler) -> None:
     """Answers requested to be similar to another are closer to it than the others, differ, and scale back exactly."""
-    asked = Request(domain="art", candidates=4, imagination=1.0, seed=5)
-    free = upsampler.upsample(_picture(), asked)
+    request = Request(domain="art", candidates=4, imagination=1.0, seed=5)
+    free = upsampler.upsample(_picture(), request)
     liked = free.candidates[2]
 
     near = upsampler.upsample(_picture(), Request(domain="art", candidates=4, imagination=1.0, seed=6, like=liked.seed))

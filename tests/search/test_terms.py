@@ -76,8 +76,8 @@ def test_geodesic_is_zero_for_equal_layers_and_grows_with_their_angle() -> None:
     noise = torch.randn(1, 1, 4, 4)
 
     assert float(terms.geodesic(_opaque(1), {"w": same, "noise": noise}, context)) < 1e-6
-    found = float(terms.geodesic(_opaque(1), {"w": right, "noise": noise}, context))
-    assert found == pytest.approx((math.pi / 2) ** 2 / 2, rel=1e-3)
+    value = float(terms.geodesic(_opaque(1), {"w": right, "noise": noise}, context))
+    assert value == pytest.approx((math.pi / 2) ** 2 / 2, rel=1e-3)
 
 
 def test_geodesic_has_a_finite_gradient_where_layers_are_equal() -> None:

@@ -79,8 +79,8 @@ def test_no_page_of_another_site_gets_through(running: Running) -> None:
 def test_no_browser_is_given_leave_to_read_from_elsewhere(running: Running) -> None:
     """A preflight is refused, and no response has a CORS header."""
     for path in ("/hello", "/jobs", "/options", "/page/static/page.js"):
-        asked = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
-        status, headers, _ = ask(running, "OPTIONS", path, asked)
+        preflight = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        status, headers, _ = ask(running, "OPTIONS", path, preflight)
         assert status == 403 and "access-control" not in headers
         own = {"Authorization": f"Bearer {running.token}", "Origin": f"http://127.0.0.1:{running.port}"}
         assert "access-control" not in ask(running, "GET", path, own)[1]

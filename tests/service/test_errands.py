@@ -88,9 +88,9 @@ def test_a_pack_is_made_larger(running: Running) -> None:
 
     assert end["file"] is True, end
     assert headers["Content-Type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(body)) as archive, zipfile.ZipFile(io.BytesIO(a_pack())) as given:
-        assert archive.namelist() == given.namelist()
-        assert archive.read("pack.mcmeta") == given.read("pack.mcmeta")
+    with zipfile.ZipFile(io.BytesIO(body)) as archive, zipfile.ZipFile(io.BytesIO(a_pack())) as original:
+        assert archive.namelist() == original.namelist()
+        assert archive.read("pack.mcmeta") == original.read("pack.mcmeta")
         assert read_bytes(archive.read("assets/minecraft/textures/block/b.png"), "b.png").width == 32
     assert ask(running, "DELETE", f"/jobs/{job}")[0] == 204
     assert ask(running, "GET", f"/jobs/{job}/file")[0] == 404

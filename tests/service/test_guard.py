@@ -48,9 +48,9 @@ def ask(running: Running, method: str, path: str, body: bytes | None = None, **h
 )
 def test_strangers_are_turned_away(running: Running, headers: dict[str, str], status: int) -> None:
     """Nobody without the token; with a foreign Host or from a web page not even with it."""
-    found, body = ask(running, "GET", "/hello", **headers)  # type: ignore[arg-type]
+    code, body = ask(running, "GET", "/hello", **headers)  # type: ignore[arg-type]
 
-    assert found == status
+    assert code == status
     assert json.loads(body)["sentence"].endswith(".")
 
 
@@ -91,9 +91,9 @@ def test_bad_requests_are_sentences(
     running: Running, header: str, kind: str, body: bytes, status: int, words: str
 ) -> None:
     """The error, with the matching status code."""
-    found, answer = ask(running, "POST", "/jobs", body, Depixel_Request=header, Content_Type=kind)
+    code, answer = ask(running, "POST", "/jobs", body, Depixel_Request=header, Content_Type=kind)
 
-    assert found == status, answer
+    assert code == status, answer
     assert words in json.loads(answer)["sentence"]
 
 
@@ -111,11 +111,11 @@ def test_a_promise_of_too_much_is_refused_before_it_is_read(running: Running) ->
 
 def test_png_in_and_png_out(running: Running) -> None:
     """docs/api with curl: send a file, ask for the job, get a file."""
-    given = io.BytesIO()
-    Image.new("RGB", (5, 4), (200, 40, 90)).save(given, "PNG")
+    log = io.BytesIO()
+    Image.new("RGB", (5, 4), (200, 40, 90)).save(log, "PNG")
     header = '{"settings": {"scale": 3, "domain": "art"}}'
 
-    status, answer = ask(running, "POST", "/jobs", given.getvalue(), Depixel_Request=header, Content_Type="image/png")
+    status, answer = ask(running, "POST", "/jobs", log.getvalue(), Depixel_Request=header, Content_Type="image/png")
     job = json.loads(answer)["job"]
     status_events, lines = ask(running, "GET", f"/jobs/{job}/events")
     state = json.loads(ask(running, "GET", f"/jobs/{job}")[1])

@@ -44,9 +44,9 @@ def test_an_engine_short_of_memory_works_in_smaller_tiles(tmp_path: Path) -> Non
         now = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmSize"))
         limit = int(now.split()[1]) * 1024 + megabytes * 2**20
         resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
-        found = engine.upscale(request).result()
-        if any("smaller tiles" in note for note in found.notes):
-            short = found
+        result = engine.upscale(request).result()
+        if any("smaller tiles" in note for note in result.notes):
+            short = result
             break
     resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     for _ in range(4):
@@ -59,7 +59,7 @@ def test_an_engine_short_of_memory_works_in_smaller_tiles(tmp_path: Path) -> Non
 
     assert short is not None, "no limit led to smaller tiles"
     assert (survivor, plenty.notes) == (pid, ())
-    a, b = (np.frombuffer(found.answers[0].frames[0], np.uint8).astype(int) for found in (short, plenty))
+    a, b = (np.frombuffer(result.answers[0].frames[0], np.uint8).astype(int) for result in (short, plenty))
     assert np.abs(a - b).max() <= 1
     assert short.answers[0].residual < 0.5
 

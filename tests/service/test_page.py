@@ -122,10 +122,10 @@ def test_a_form_opens_one_tab(engine: Engine, running: Running, tmp_path: Path) 
     status, body = ask(running, "POST", "/enter", f"key={key}".encode(), Authorization="", Origin="null")
     again, _ = ask(running, "POST", "/enter", f"key={key}".encode(), Authorization="", Origin="null")
 
-    found = re.search(rb'<meta name="session" content="([\w-]+)">', body)
+    match = re.search(rb'<meta name="session" content="([\w-]+)">', body)
     assert (status, again) == (200, 403)
-    assert found is not None
-    assert ask(running, "GET", "/hello", Authorization=f"Bearer {found.group(1).decode()}")[0] == 200
+    assert match is not None
+    assert ask(running, "GET", "/hello", Authorization=f"Bearer {match.group(1).decode()}")[0] == 200
     assert not note.exists()
 
 

@@ -113,9 +113,9 @@ def test_another_format_of_a_picture(running: Running) -> None:
 )
 def test_what_is_no_picture_is_refused(running: Running, body: bytes, accept: str, status: int) -> None:
     """Refused with a sentence."""
-    found, answer = ask(running, "POST", "/pictures", body, Accept=accept)
+    code, answer = ask(running, "POST", "/pictures", body, Accept=accept)
 
-    assert found == status
+    assert code == status
     assert json.loads(answer)["sentence"].endswith(".")
 
 

@@ -164,13 +164,13 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
     record_engine(place, tiny_weights)
     engine = Engine("tests", place)
     engine.upscale(request_of(4, 4)).result()
-    found: list[object] = []
+    states: list[object] = []
 
     def work() -> None:
         try:
-            found.append(engine.upscale(request_of(120, 120, scale=4)).result().answers[0].width)
+            states.append(engine.upscale(request_of(120, 120, scale=4)).result().answers[0].width)
         except EngineError as error:
-            found.append(str(error))
+            states.append(str(error))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -181,7 +181,7 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
     thread.join(60)
     gone(place)
 
-    assert found == [480]
+    assert states == [480]
     assert place.running() is None
 
 

@@ -58,12 +58,12 @@ def gate() -> Gate:
 def jobs(gate: Gate) -> Iterator[Jobs]:
     loop = asyncio.new_event_loop()
     limits = dataclasses.replace(ServiceLimits(), waiting=3, waiting_bytes=1000, kept_seconds=0.0)
-    found = Jobs(gate, limits, loop)
-    found.start()
-    yield found
+    jobs = Jobs(gate, limits, loop)
+    jobs.start()
+    yield jobs
     gate.open.set()
-    found.close(drain=False)
-    assert found.join(60)
+    jobs.close(drain=False)
+    assert jobs.join(60)
     loop.close()
 
 
@@ -166,7 +166,7 @@ def test_answers_that_nobody_fetches_have_a_limit(monkeypatch: pytest.MonkeyPatc
         until(lambda: all(job.finished for job in done))
         assert [job.answer_bytes for job in done] == [500, 300, 400, 300]
         waiting = Job(JobSpec(Request()), PICTURE, 10, ServiceLimits(), lambda job: None)
-        jobs._known[waiting.id] = waiting
+        jobs._jobs[waiting.id] = waiting
 
         jobs.sweep()
 

@@ -51,9 +51,9 @@ def test_reports_are_those_of_the_upsampler(
 
     there = remote.upsample(picture(mode), settings)
 
-    told, expected = there.to_dict(), here.to_dict()
-    told.pop("seconds"), expected.pop("seconds")
-    assert told == expected
+    actual, expected = there.to_dict(), here.to_dict()
+    actual.pop("seconds"), expected.pop("seconds")
+    assert actual == expected
     for one, other in zip(there.candidates, here.candidates, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one.picture.frames, other.picture.frames, strict=True))
         assert one.picture.mode == other.picture.mode

@@ -156,15 +156,15 @@ def test_sheets_in_json(indent: int | str | None, as_list: bool) -> None:
     assert side is not None and side.pages == ("walk.png",) and side.regions == {"walk.png": ((1, 2, 6, 8),)}
 
     larger = side.scaled(4)
-    told = json.loads(larger)
+    document = json.loads(larger)
 
-    frame = told["frames"][0] if as_list else told["frames"]["walk 0"]
+    frame = document["frames"][0] if as_list else document["frames"]["walk 0"]
     assert frame["frame"] == {"x": 4, "y": 8, "w": 32, "h": 24}
     assert frame["sourceSize"] == {"w": 40, "h": 40} and frame["vertices"] == [[0, 0], [32, 24]]
     assert (frame["pivot"], frame["duration"]) == ({"x": 0.5, "y": 1}, 100)
-    assert told["meta"]["size"] == {"w": 128, "h": 64}
-    assert (told["meta"]["scale"], told["meta"]["frameTags"]) == ("1", SHEET["meta"]["frameTags"])  # type: ignore[index]
-    assert told["meta"]["slices"][0]["keys"][0] == {
+    assert document["meta"]["size"] == {"w": 128, "h": 64}
+    assert (document["meta"]["scale"], document["meta"]["frameTags"]) == ("1", SHEET["meta"]["frameTags"])  # type: ignore[index]
+    assert document["meta"]["slices"][0]["keys"][0] == {
         "frame": 0, "bounds": {"x": 4, "y": 4, "w": 16, "h": 16}, "pivot": {"x": 8, "y": 12}
     }  # fmt: skip
     assert json.dumps(json.loads(larger), indent=indent).encode() == larger

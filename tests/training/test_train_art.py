@@ -45,8 +45,8 @@ def test_crops_are_drawn_by_kind_and_vectors_stay_within_a_fifth(data: Path, tmp
     np.savez(tmp_path / "pairs.npz", **np.load(data / "pairs.npz"))
     batches = Batches(tmp_path, CPU, multiple=4, seed=1)
     drawn = torch.cat([s.large[:, 0, 0, 0] for _ in range(20) for s in batches.draw() if s.name in ("area", "binary")])
-    found = [float((drawn * 255 - value).abs().lt(1).float().mean()) for value in (0, 60, 120, 180)]
-    assert found == pytest.approx(SHARES, abs=0.05)
+    shares = [float((drawn * 255 - value).abs().lt(1).float().mean()) for value in (0, 60, 120, 180)]
+    assert shares == pytest.approx(SHARES, abs=0.05)
     assert SHARES[2] <= 0.2
 
 
@@ -184,9 +184,9 @@ def test_a_run_begins_with_the_z_of_another(data: Path, tmp_path: Path) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, generate(run.network, slices, None, False), strict=True))
     learnt = other.average.state_dict()
     for network in (run.network, run.average):
-        found = {name: value for name, value in network.state_dict().items() if touches_z(name)}
-        assert len(found) == len(run.network.blocks) + 1
-        assert all(value.any() and torch.equal(value, learnt[name]) for name, value in found.items())
+        values = {name: value for name, value in network.state_dict().items() if touches_z(name)}
+        assert len(values) == len(run.network.blocks) + 1
+        assert all(value.any() and torch.equal(value, learnt[name]) for name, value in values.items())
     with pytest.raises(ValueError, match="channels"):
         take_z(start(CONFIGS["small"], CPU), tmp_path)
 
@@ -255,8 +255,8 @@ def test_a_packed_subset_trains_elsewhere(data: Path, tmp_path: Path) -> None:
     there, there_kinds = np.load(tmp_path / "there" / "crops.npy"), np.load(tmp_path / "there" / "kinds.npy")
     visible = {crop[crop[..., 3] > 0].tobytes(): kind for crop, kind in zip(crops.pixels().numpy(), kinds, strict=True)}
     assert all(visible[c[c[..., 3] > 0].tobytes()] == k for c, k in zip(there, there_kinds, strict=True))
-    found = np.bincount(there_kinds, minlength=4) / count
-    assert np.abs(found - SHARES).max() <= 1 / count
+    shares = np.bincount(there_kinds, minlength=4) / count
+    assert np.abs(shares - SHARES).max() <= 1 / count
     assert sum(len(s.small) for s in Batches(tmp_path / "there", CPU).draw()) == 16
 
 

@@ -34,7 +34,7 @@ report: Report = upsampler.upsample(picture, settings, Monitor(show, lambda: Fal
 answer: Picture = report.picture
 residual: Residual = report.residual
 exact: bool = residual.exact
-found: dict[str, Any] = report.to_dict()
+values: dict[str, Any] = report.to_dict()
 
 for outcome in upsampler.upsample_many([picture, picture], settings):
     if isinstance(outcome, DepixelError):

@@ -255,7 +255,7 @@ def progress_from_dict(values: Mapping[str, Any]) -> Progress:
     step, steps = int(values.get("step", 0)), int(values.get("steps", 0))
     stage = str(values.get("stage", "search"))
     fraction = min(1.0, max(0.0, float(values.get("share", step / steps if steps else 0.0))))
-    sentence = "Depixel: %d %%" % (100 * fraction)
+    sentence = "Depixel: %d%%" % (100 * fraction)
     if stage == "pictures":
         sentence = "Depixel: picture %d of %d" % (step, steps)
     preview = None

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     worker = EngineWorker(args.device, weights)
     limits = dataclasses.replace(ServiceLimits(), idle_seconds=args.idle_exit * 60)
 
-    def told(running: Running, key: str) -> None:
+    def announce(running: Running, key: str) -> None:
         if not args.quiet:
             sys.stdout.write(
                 f"The Depixel engine is running. Its page (this address works once, within {KEY_SECONDS / 60:.0f} "
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
             )
             sys.stdout.flush()
 
-    serve(worker, worker.about, place, limits, args.port, on_start=told)
+    serve(worker, worker.about, place, limits, args.port, on_start=announce)
     return 0
 
 

@@ -171,17 +171,17 @@ def dithers(small: Tensor) -> Tensor:
 def mosaics(small: Tensor, valid: Tensor | None = None) -> Tensor:
     """
     [B, 1, h, w] bool: areas in which no pixel is like those beside it, and all repeat after three or four pixels along
-    both axes: squares of several colours, which are no slanted stripes. `valid` as in `with_blocks`.
+    both axes: squares of several colours, but not slanted stripes. `valid` as in `with_blocks`.
     """
     at = _ending(small, valid, max(_PERIODS))
     beside = torch.stack([alike(small, at(y, x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).any(0)
-    found = torch.zeros_like(beside)
+    pattern = torch.zeros_like(beside)
     for period in _PERIODS:
         repeats = ~beside
         for down, right in ((period, 0), (0, period)):
             repeats &= alike(small, at(down, right)) | alike(small, at(-down, -right))
-        found |= _all_around(repeats, inside_of=(at(0, 0) >= 0).all(1, keepdim=True))
-    return found
+        pattern |= _all_around(repeats, inside_of=(at(0, 0) >= 0).all(1, keepdim=True))
+    return pattern
 
 
 # Pixels of windows of 4x4 pixels that are all in the mask.

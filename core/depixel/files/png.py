@@ -22,7 +22,7 @@ from depixel.files.png_stream import BAND, stream
 from depixel.picture import Picture, Pixels
 
 # Rows are stored as differences, for which zlib has a strategy: over 148 answers to game textures it took half the time
-# of level 6 without it, and saved 3 %.
+# of level 6 without it, and saved 3%.
 _LEVEL, _STRATEGY = 4, zlib.Z_FILTERED
 _INDEXED = 3  # colour type of IHDR
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 BAND = 2**21
-"""Bytes of a band before compression: so large that the missing history at its start costs less than 0.1 %."""
+"""Bytes of a band before compression: so large that the missing history at its start costs less than 0.1%."""
 
 _HEAD = b"\x78\x5e"  # deflate with a window of 32 kB, compressed quickly
 _RAW = -15  # zlib: no head and no checksum, a window of 2**15 bytes

@@ -52,7 +52,7 @@ def check_record(place: Place) -> Iterator[Finding]:
         if own is not None:
             yield Finding(GOOD, f"Commands start the engine with: {' '.join(own.command)}")
     else:
-        yield _told(record, place, again)
+        yield _recorded_command(record, place, again)
     folder = Path(place.folder)
     if folder.exists() and not os.access(folder, os.W_OK):
         yield Finding(
@@ -63,7 +63,7 @@ def check_record(place: Place) -> Iterator[Finding]:
 
 
 # A program that exists may still not run: its packages may have been removed.
-def _told(record: Installed, place: Place, again: str) -> Finding:
+def _recorded_command(record: Installed, place: Place, again: str) -> Finding:
     command = " ".join(record.command)
     try:
         process = subprocess.run(

@@ -38,11 +38,11 @@ class Features:
     flat_share: float  # share of neighbouring visible pairs that have the same colour
     smooth_share: float  # of the pairs that differ, the share that differs by at most 4 levels
     rare_share: float  # share of visible pixels whose colour occurs at most twice
-    soft_alpha: float  # share of visible pixels with alpha between 2 % and 98 %
+    soft_alpha: float  # share of visible pixels with alpha between 2% and 98%
     alpha_levels: int  # number of distinct values among those
     transparent: float  # share of fully transparent pixels
     grey: bool
-    unit_vectors: float  # share of visible pixels whose RGB, read as a vector, has length 1 within 10 % and points up
+    unit_vectors: float  # share of visible pixels whose RGB, read as a vector, has length 1 within 10% and points up
 
 
 def features(picture: Picture) -> Features:

@@ -54,8 +54,8 @@ def step_unevenness(pixels: Pixels) -> tuple[int, float]:
     """The number of places where an edge was measured in three columns, and the mean unevenness of its rise, 0 to 1."""
     values = _unit(pixels)
     values[..., :3] *= values[..., 3:]
-    found = [_unevenness(view) for view in (values, values.swapaxes(0, 1))]
-    unevenness = np.concatenate(found)
+    measures = [_unevenness(view) for view in (values, values.swapaxes(0, 1))]
+    unevenness = np.concatenate(measures)
     return len(unevenness), float(unevenness.mean()) if len(unevenness) else 0.0
 
 

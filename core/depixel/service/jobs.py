@@ -54,7 +54,6 @@ class Job:
         self.picture: Picture | Errand | None = picture
         self.size = size
         self.state = "queued"
-        self.made = time.monotonic()
         self.ended = 0.0
         self.version = 0
         self.progress: dict[str, Any] | None = None
@@ -139,7 +138,7 @@ class Jobs:
         self._worker = worker
         self._limits = limits
         self._loop = loop
-        self._known: OrderedDict[str, Job] = OrderedDict()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._lock = threading.Lock()
@@ -178,7 +177,7 @@ class Jobs:
                 raise BusyError(
                     f"{len(self._waiting)} pictures are already waiting for the Depixel engine; try again later."
                 )
-            self._known[job.id] = job
+            self._jobs[job.id] = job
             self._waiting.append(job)
             self._work.notify()
         self._touch()
@@ -186,7 +185,7 @@ class Jobs:
 
     def get(self, name: str) -> Job | None:
         self._touch()
-        return self._known.get(name)
+        return self._jobs.get(name)
 
     def position(self, job: Job) -> int:
         """The number of jobs before it."""
@@ -213,20 +212,20 @@ class Jobs:
             self.cancel(job)
             return  # its listener still waits for the last line; `sweep` drops it later
         with self._lock:
-            self._known.pop(job.id, None)
+            self._jobs.pop(job.id, None)
 
     def sweep(self) -> None:
         """Drop finished jobs that were not fetched: old ones, and the oldest if they use too much memory."""
         now = time.monotonic()
         with self._lock:
             total = 0
-            for name, job in reversed(list(self._known.items())):
+            for name, job in reversed(list(self._jobs.items())):
                 if not job.finished:
                     continue
                 total += job.answer_bytes + (job.size if job.source is not None else 0)
                 old = now - job.ended > self._limits.kept_seconds or (not job.answer_bytes and now - job.ended > 30.0)
                 if old or total > self._limits.kept_bytes:
-                    del self._known[name]
+                    del self._jobs[name]
 
     def close(self, drain: bool) -> None:
         """Accept no more jobs; finish those that are queued (`drain`), or cancel them."""

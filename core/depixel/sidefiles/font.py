@@ -44,7 +44,7 @@ def parse(data: bytes) -> SideFile | None:
             _add(regions, pages, values.get("page", "0"), [values[k] for k in ("x", "y", "width", "height")])
 
     def scaled(factor: int) -> bytes:
-        return _TAG.sub(lambda found: _scaled(found, factor), text).encode(encoding)
+        return _TAG.sub(lambda match: _scaled(match, factor), text).encode(encoding)
 
     return SideFile("a BMFont font", tuple(pages), scaled, {page: tuple(each) for page, each in regions.items()})
 

@@ -53,7 +53,7 @@ def parse(data: bytes) -> SideFile | None:
     text, encoding = decoded
     if "<plist" in text:
         return _plist(text, encoding)
-    tags = {found["tag"] for found in _TAG.finditer(text)}
+    tags = {match["tag"] for match in _TAG.finditer(text)}
     if "TextureAtlas" in tags and tags & {"SubTexture", "sprite"}:
         return _sheet(text, encoding)
     if "tileset" in tags and "image" in tags:

@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.])")
 
 def times(text: str, factor: int) -> str:
     """A text with all its numbers multiplied: "16, 0.5" => "64, 2.0"."""
-    return _NUMBER.sub(lambda found: multiplied(found[0], factor), text)
+    return _NUMBER.sub(lambda match: multiplied(match[0], factor), text)
 
 
 def multiplied(number: str, factor: int) -> str:

@@ -29,19 +29,19 @@ class Stop:
     """Whether the user asked to stop. Calling it returns that, so it can serve as a `cancelled` function."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.is_requested = False
         self.listeners: list[Callable[[], None]] = []
         """Called when the user asks to stop, to wake waiting threads."""
         self.before_end: list[Callable[[], None]] = []
         """Called just before the process ends, if it must end at once."""
 
     def __call__(self) -> bool:
-        return self.asked
+        return self.is_requested
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         """Signal handler: note the request to stop; a second request takes effect at once."""
         del frame
-        again, self.asked = self.asked, True
+        again, self.is_requested = self.is_requested, True
         if again or number == signal.SIGTERM:
             _end_soon(self.before_end)
         for listener in self.listeners:

@@ -259,7 +259,7 @@ class _Bar:
         self._pace.reach(done)
         left = self._pace.seconds_left(total)
         share = 100 * done // total
-        line = f"{share:3} %" + (f", {duration_text(left)} left" if left is not None and done < total else "")
+        line = f"{share:3}%" + (f", {duration_text(left)} left" if left is not None and done < total else "")
         if self._lives:
             self._stream.write("\r" + line.ljust(self._width))
             self._width = len(line)

@@ -115,7 +115,7 @@ def read(target: Target) -> Generator[int, None, Shot]:
     Raises:
         HostError: the document was closed, or the layer deleted.
     """
-    document, node = _found(target)
+    document, node = _objects(target)
     colours = target.colours.travels
     if target.shaped:
         shape = yield from _shape(document, target)
@@ -129,7 +129,7 @@ def read(target: Target) -> Generator[int, None, Shot]:
                 yield from go_to(document, time)
             samples = bytearray()
             for top, rows in strips(target.width, target.height, converter.strip_pixels):
-                document, node = _found(target)
+                document, node = _objects(target)
                 samples += converter.strip(_strip(node, target, top, rows, time), target.width, rows)
                 yield 0
             frames.append(bytes(samples))
@@ -145,7 +145,7 @@ def _shape(document: Document, target: Target) -> Generator[int, None, bytes]:
         return b""
     shape = bytearray()
     for top, rows in strips(target.width, target.height):
-        _found(target)
+        _objects(target)
         shape += bytes(selection.pixelData(target.left, target.top + top, target.width, rows))
         yield 0
     return bytes(shape) if shape.count(255) < len(shape) else b""
@@ -153,7 +153,7 @@ def _shape(document: Document, target: Target) -> Generator[int, None, bytes]:
 
 def glance(target: Target) -> bytes:
     """The pixels of a small target at once, in the layer's own colours; used to notice changes."""
-    _, node = _found(target)
+    _, node = _objects(target)
     return _strip(node, target, 0, target.height, None)
 
 
@@ -188,7 +188,7 @@ def _strip(node: Node, target: Target, top: int, rows: int, time: int | None) ->
     return samples
 
 
-def _found(target: Target) -> tuple[Document, Node]:
+def _objects(target: Target) -> tuple[Document, Node]:
     document = find_document(target.document)
     node = find_node(document, target.node) if document is not None else None
     if document is None or node is None:

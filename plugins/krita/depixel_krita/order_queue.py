@@ -24,7 +24,7 @@ class OrderSetResult:
     @property
     def offers(self) -> tuple[Offer, ...]:
         """The answers to choose from; those of a single layer."""
-        return (*self.order_set.kept, *self.parts[0].offers)
+        return (*self.order_set.earlier, *self.parts[0].offers)
 
     @property
     def several(self) -> bool:
@@ -59,7 +59,7 @@ class OrderSet:
     output: str  # where the answers go
     title: str  # of the source, for messages
     values: Mapping[str, Any]  # of the form
-    kept: tuple[Offer, ...] = ()  # earlier answers, to which these are added
+    earlier: tuple[Offer, ...] = ()  # earlier answers, to which these are added
     extends: OrderSetResult | None = None  # the result that they belong to
     only: frozenset[str] = frozenset()  # ids of the layers that a copy of the document keeps; empty: all
 

@@ -150,7 +150,7 @@ class Panel(PanelWidgets):
         again = Order(first.target, first.action, values, extra, previews=False)
         order_set = self._shown.order_set
         try:
-            self._add(replace(order_set, parts=(again,), kept=self.offers, extends=self._shown))
+            self._add(replace(order_set, parts=(again,), earlier=self.offers, extends=self._shown))
         except EngineError as error:
             self._refuse(str(error))
 
@@ -268,7 +268,7 @@ class Panel(PanelWidgets):
 
     def _show(self, result: OrderSetResult) -> None:
         offers = result.offers
-        row = self.strip.currentRow() if result.order_set.kept else 0
+        row = self.strip.currentRow() if result.order_set.earlier else 0
         self._shown = result
         self.say(result.summary)
         self.view.set_stale(False)

@@ -38,7 +38,7 @@ class PresetsButton(QtWidgets.QToolButton):
     def fill(self) -> None:
         """Fill the menu, including what other programs have saved meanwhile."""
         self._menu.clear()
-        presets = self._known()
+        presets = self._all()
         for preset in presets:
             self._offer(self._menu, preset.name, partial(self._values_of, preset))
         self._menu.addSeparator()
@@ -63,7 +63,7 @@ class PresetsButton(QtWidgets.QToolButton):
             name, accepted = QtWidgets.QInputDialog.getText(self, "Depixel: save as a preset", "Name of the preset:")
             if not accepted:
                 return
-        own = {preset.name.lower() for preset in self._known() if preset.own}
+        own = {preset.name.lower() for preset in self._all() if preset.own}
         replace = " ".join(name.split()).lower() in own
         if replace and not self._confirmed(name):
             return
@@ -72,7 +72,7 @@ class PresetsButton(QtWidgets.QToolButton):
         except EngineError as error:
             self._refused(error)
 
-    def _known(self) -> list[Preset]:
+    def _all(self) -> list[Preset]:
         try:
             return self._presets.of(self._action)
         except EngineError as error:

@@ -25,7 +25,7 @@ NAME = "Depixel works here"
 _ENOUGH = 1 << 24  # pixels; its own undo history keeps what was done in it
 
 _kept: list[Document] = []  # at most one
-_known: set[tuple[ColourSpace, ColourSpace]] = set()  # conversions that Krita has already done once
+_conversions: set[tuple[ColourSpace, ColourSpace]] = set()  # conversions that Krita has already done once
 _used = 0  # pixels
 _making = False  # Krita processes events meanwhile
 
@@ -43,8 +43,8 @@ def prepare(colours: ColourSpace) -> None:
         _forget()
     scratch()
     for source, target in ((colours, colours.travels), (colours.travels, colours)):
-        if source != target and (source, target) not in _known:
-            _known.add((source, target))
+        if source != target and (source, target) not in _conversions:
+            _conversions.add((source, target))
             Converter(source, target).strip(bytes(source.pixel_bytes), 1, 1)
 
 

@@ -86,7 +86,7 @@ class StateWatch(QtCore.QObject):
     def __init__(self, engine: Engine, parent: QtCore.QObject) -> None:
         super().__init__(parent)
         self._engine = engine
-        self._found: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._states: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._asking = False
         self._due = 0.0
         self._timer = QtCore.QTimer(self)
@@ -105,15 +105,15 @@ class StateWatch(QtCore.QObject):
         self._due = 0.0
 
     def _tick(self) -> None:
-        while not self._found.empty():
+        while not self._states.empty():
             self._asking = False
-            self.changed.emit(*self._found.get())
+            self.changed.emit(*self._states.get())
         if not self._asking and time.monotonic() >= self._due:
             self._asking, self._due = True, time.monotonic() + 3.0
             threading.Thread(target=self._ask, name="depixel state", daemon=True).start()
 
     def _ask(self) -> None:
         try:
-            self._found.put(self._engine.state())
+            self._states.put(self._engine.state())
         except Exception as error:  # noqa: BLE001 (a thread's end)
-            self._found.put(("unknown", sentence(error)))
+            self._states.put(("unknown", sentence(error)))

@@ -83,32 +83,32 @@ def test_the_same_person_can_become_older(portrait: torch.Tensor, person: Person
         assert torch.equal(older[name], young[name])
 
 
-def _given(portrait: torch.Tensor) -> InputSquares:
+def _input_squares(portrait: torch.Tensor) -> InputSquares:
     small = torch.nn.functional.adaptive_avg_pool2d(portrait, 16)
     return InputSquares(small, torch.ones(len(small), 1, 16, 16))
 
 
 def test_a_square_has_the_size_and_the_colours_of_the_portrait(portrait: torch.Tensor, person: Person) -> None:
     """The joined square shrinks to nearly the given pixels before any projection; the size is one that is drawn."""
-    answer = DrawnFaces(CPU).squares(person, portrait, _given(portrait), 100, 0.0)
+    answer = DrawnFaces(CPU).squares(person, portrait, _input_squares(portrait), 100, 0.0)
 
     assert answer.pictures.shape == (1, 4, 128, 128)
     assert answer.error < 2e-3
-    assert _given(portrait).error_of(answer.pictures[:, :3], 0) < answer.error
+    assert _input_squares(portrait).error_of(answer.pictures[:, :3], 0) < answer.error
 
 
 def test_a_person_as_found_is_not_relit(portrait: torch.Tensor, person: Person) -> None:
     """The report states the error of the picture itself."""
-    answer = DrawnFaces(CPU).squares(person, portrait, _given(portrait), 128, 0.0, as_found=True)
+    answer = DrawnFaces(CPU).squares(person, portrait, _input_squares(portrait), 128, 0.0, as_found=True)
 
-    assert abs(_given(portrait).error_of(answer.pictures[:, :3], 0) - answer.error) < 1e-7
+    assert abs(_input_squares(portrait).error_of(answer.pictures[:, :3], 0) - answer.error) < 1e-7
 
 
 def test_equal_frames_stay_equal(portrait: torch.Tensor, person: Person) -> None:
     """A still picture does not flicker."""
     twice = portrait.expand(2, -1, -1, -1)
 
-    pictures = DrawnFaces(CPU).squares(person, twice, _given(twice), 128, 0.0).pictures
+    pictures = DrawnFaces(CPU).squares(person, twice, _input_squares(twice), 128, 0.0).pictures
 
     assert torch.equal(pictures[0], pictures[1])
 

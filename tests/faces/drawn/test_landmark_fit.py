@@ -20,7 +20,7 @@ def _places(people: Parameters) -> Tensor:
 
 
 def test_landmarks_meet() -> None:
-    """People take another person's pose: landmarks end within 2 % of the side, starting from 4 % and more."""
+    """People take another person's pose: landmarks end within 2% of the side, starting from 4% and more."""
     people, points = sample(range(4)), _places(sample([100]))
 
     fitted = fit_landmarks(people, points)

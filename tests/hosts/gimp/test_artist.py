@@ -14,32 +14,32 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases from GIMP's side, in one run."""
-    found = in_a_window(gimp, "artist.py")
-    found.pop("facts")
-    broken = {name: facts["error"] or facts.get("raised") for name, facts in found.items()}
+    results = in_a_window(gimp, "artist.py")
+    results.pop("facts")
+    broken = {name: facts["error"] or facts.get("raised") for name, facts in results.items()}
     assert not any(broken.values()), broken
-    return found
+    return results
 
 
 def test_the_canvas_shows_a_preview_that_leaves_no_trace(seen: dict[str, Any]) -> None:
     """A layer above the source; gone when it is outdated, switched off or cancelled; the image stays unchanged."""
-    found = seen["canvas"]
+    facts = seen["canvas"]
 
     alone, both = [["Background"], False], [["Depixel preview", "Background"], False]
-    assert [found[name] for name in ("before", "shown", "stale", "again", "off")] == [alone, both, alone, both, alone]
-    assert found["selected"] == ["Background"] and found["pixels"]
-    assert found["after removal"] == ["Depixel preview", "Background"]
+    assert [facts[name] for name in ("before", "shown", "stale", "again", "off")] == [alone, both, alone, both, alone]
+    assert facts["selected"] == ["Background"] and facts["pixels"]
+    assert facts["after removal"] == ["Depixel preview", "Background"]
     assert seen["swept"]["cancelled"] == [["Background"], True]  # changed, because a layer was deleted by hand
 
 
 def test_a_preview_on_the_canvas_is_not_in_the_history(seen: dict[str, Any]) -> None:
     """Steps before and during the preview are undone in their order."""
-    found = seen["canvas_and_undo"]
+    facts = seen["canvas_and_undo"]
 
-    assert found["shown"] == [["Depixel preview", "Background"], True, 20, [3, 2]]
-    assert found["hidden"] == [["Background"], True, 20, [3, 2]]
-    assert found["one"] == [["Background"], 20, [0, 0]]
-    assert found["two"] == [["Background"], 16, [0, 0]]
+    assert facts["shown"] == [["Depixel preview", "Background"], True, 20, [3, 2]]
+    assert facts["hidden"] == [["Background"], True, 20, [3, 2]]
+    assert facts["one"] == [["Background"], 20, [0, 0]]
+    assert facts["two"] == [["Background"], 16, [0, 0]]
 
 
 def test_a_left_over_preview_is_removed(seen: dict[str, Any]) -> None:
@@ -50,10 +50,10 @@ def test_a_left_over_preview_is_removed(seen: dict[str, Any]) -> None:
 
 def test_a_larger_dialog_shows_a_larger_picture(seen: dict[str, Any]) -> None:
     """Until the user zooms; the line is dragged in the picture."""
-    found = seen["resized"]
+    facts = seen["resized"]
 
-    assert found["small"] < found["large"] and found["zoomed"] == 2 * found["large"]
-    assert 40 < found["line"] < 60
+    assert facts["small"] < facts["large"] and facts["zoomed"] == 2 * facts["large"]
+    assert 40 < facts["line"] < 60
 
 
 def test_tiles_have_their_whole_labels(seen: dict[str, Any]) -> None:
@@ -63,11 +63,11 @@ def test_tiles_have_their_whole_labels(seen: dict[str, Any]) -> None:
 
 def test_all_layers_may_be_selected(seen: dict[str, Any]) -> None:
     """A layer inside a selected group belongs to the group."""
-    found = seen["all_selected"]
+    facts = seen["all_selected"]
 
-    assert "1 selected layer of the image, 32 × 32 pixels." in found["copy"]
-    assert "Hat and coat, 32 × 32 pixels." in found["one"]
-    assert len(found["result"]["layers"]) == 1
+    assert "1 selected layer of the image, 32 × 32 pixels." in facts["copy"]
+    assert "Hat and coat, 32 × 32 pixels." in facts["one"]
+    assert len(facts["result"]["layers"]) == 1
 
 
 def test_everything_selected_is_like_nothing_selected(seen: dict[str, Any]) -> None:

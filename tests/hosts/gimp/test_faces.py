@@ -17,46 +17,46 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results from GIMP's side."""
-    found = gimp.run("faces.py")
-    assert {name: values["traceback"] for name, values in found.items() if "traceback" in values} == {}
-    return found
+    facts = gimp.run("faces.py")
+    assert {name: values["traceback"] for name, values in facts.items() if "traceback" in values} == {}
+    return facts
 
 
 def test_imagined_faces_say_so(seen: dict[str, Any]) -> None:
     """The engine's exact pixels, as a group of candidates whose names say that they are imagined."""
-    found = seen["imagine"]
-    assert found["status"] == "success", found["error"]
+    facts = seen["imagine"]
+    assert facts["status"] == "success", facts["error"]
     wanted = expected(
-        Upsampler("cpu"), found["before"], scale=8, domain="faces", candidates=2, steps=3, seed=4, imagination=0.5
+        Upsampler("cpu"), facts["before"], scale=8, domain="faces", candidates=2, steps=3, seed=4, imagination=0.5
     )
 
     assert len(wanted) >= 2  # the exact version may come in addition
-    assert found["group"] == f"hero imagined x8: {len(wanted)} answers"
-    assert "invented" in found["comment"]
-    for answer, frame in zip(found["answers"], wanted, strict=True):
+    assert facts["group"] == f"hero imagined x8: {len(wanted)} answers"
+    assert "invented" in facts["comment"]
+    for answer, frame in zip(facts["answers"], wanted, strict=True):
         assert "imagined" in answer["name"] and "seed" in answer["name"]
         assert np.array_equal(array(answer), frame)
 
 
 def test_a_selection_is_the_face_s_box(seen: dict[str, Any]) -> None:
     """The whole layer is answered, with the face where the selection is."""
-    found = seen["imagine_in_a_selection"]
-    assert found["status"] == "success", found["error"]
+    facts = seen["imagine_in_a_selection"]
+    assert facts["status"] == "success", facts["error"]
     settings = {"scale": 4, "domain": "faces", "steps": 3, "imagination": 0.5, "box": (8, 4, 24, 20)}
 
-    wanted = expected(Upsampler("cpu"), found["before"], **settings)[0]
+    wanted = expected(Upsampler("cpu"), facts["before"], **settings)[0]
 
-    assert np.array_equal(array(found["answers"][0]), wanted)
+    assert np.array_equal(array(facts["answers"][0]), wanted)
 
 
 def test_anonymised_faces_keep_a_few_pixels_and_all_around(seen: dict[str, Any]) -> None:
     """New layers of the same size in the same image; nothing outside the box changes; each seed gives another face."""
-    found = seen["anonymise"]
-    assert (found["status"], found["same"]) == ("success", True), found["error"]
-    before = array(found["before"]).astype(int)
+    facts = seen["anonymise"]
+    assert (facts["status"], facts["same"]) == ("success", True), facts["error"]
+    before = array(facts["before"]).astype(int)
 
-    assert len(found["answers"]) == 2
-    first, second = (array(answer).astype(int) for answer in found["answers"])
+    assert len(facts["answers"]) == 2
+    first, second = (array(answer).astype(int) for answer in facts["answers"])
     for answer in (first, second):
         changed = np.argwhere((answer != before).any(2))
         assert changed.min(0).tolist() >= [10, 20] and changed.max(0).tolist() <= [57, 67]
@@ -64,7 +64,7 @@ def test_anonymised_faces_keep_a_few_pixels_and_all_around(seen: dict[str, Any])
         means = [part.reshape(12, 4, 12, 4, 3).mean((1, 3)) for part in (face, original)]
         assert np.abs(means[0] - means[1]).max() <= 1.0
     assert not np.array_equal(first, second)
-    assert "x4" not in found["group"]
+    assert "x4" not in facts["group"]
 
 
 def test_the_shape_of_a_selection_limits_the_other_face(seen: dict[str, Any]) -> None:
@@ -90,28 +90,28 @@ SETTINGS = {"scale": 4, "domain": "faces", "steps": 3, "imagination": 0.5}
 
 def test_an_imagined_face_replaces_the_picture(seen: dict[str, Any]) -> None:
     """The image grows; a selection is the face's box and hides nothing; it stays, and nothing else is left behind."""
-    found = seen["imagine_and_replace"]
-    assert found["status"] == "success", found["error"]
+    facts = seen["imagine_and_replace"]
+    assert facts["status"] == "success", facts["error"]
 
-    wanted = expected(Upsampler("cpu"), found["before"], **SETTINGS, box=(1, 1, 15, 15))[0]
+    wanted = expected(Upsampler("cpu"), facts["before"], **SETTINGS, box=(1, 1, 15, 15))[0]
 
-    assert np.array_equal(array(found["answer"]), wanted)
-    assert (found["selected"], found["channels"]) == ([4, 4, 60, 60], 0)
+    assert np.array_equal(array(facts["answer"]), wanted)
+    assert (facts["selected"], facts["channels"]) == ([4, 4, 60, 60], 0)
 
 
 def test_a_grey_face_of_16_bits_stays_grey(seen: dict[str, Any]) -> None:
     """The engine's exact samples."""
-    found = seen["imagine_in_grey_16"]
-    assert found["status"] == "success", found["error"]
+    facts = seen["imagine_in_grey_16"]
+    assert facts["status"] == "success", facts["error"]
 
-    assert np.array_equal(array(found["answer"]), expected(Upsampler("cpu"), found["before"], **SETTINGS)[0])
+    assert np.array_equal(array(facts["answer"]), expected(Upsampler("cpu"), facts["before"], **SETTINGS)[0])
 
 
 def test_another_face_in_a_new_image(seen: dict[str, Any]) -> None:
     """The whole picture with another face in the box; the source keeps its own."""
-    found = seen["anonymise_to_a_new_image"]
-    assert (found["status"], found["another"]) == ("success", True), found["error"]
-    before, answer = array(found["before"]), array(found["answer"])
+    facts = seen["anonymise_to_a_new_image"]
+    assert (facts["status"], facts["another"]) == ("success", True), facts["error"]
+    before, answer = array(facts["before"]), array(facts["answer"])
 
     inside = np.zeros((48, 48), bool)
     inside[4:44, 4:44] = True
@@ -121,9 +121,9 @@ def test_another_face_in_a_new_image(seen: dict[str, Any]) -> None:
 
 def test_faces_in_indexed_pictures(seen: dict[str, Any]) -> None:
     """Imagined in a new RGB image; another face in the same image is refused, and only possible ways out are named."""
-    found = seen["indexed"]
+    facts = seen["indexed"]
 
-    assert found["refused"][0] == "execution-error"
-    assert "choose New image, or convert it" in found["refused"][1]
-    assert (found["status"], found["base"]) == ("success", "rgb"), found["error"]
-    assert array(found["answer"]).shape == (64, 64, 3)
+    assert facts["refused"][0] == "execution-error"
+    assert "choose New image, or convert it" in facts["refused"][1]
+    assert (facts["status"], facts["base"]) == ("success", "rgb"), facts["error"]
+    assert array(facts["answer"]).shape == (64, 64, 3)

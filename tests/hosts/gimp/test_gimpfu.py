@@ -23,17 +23,17 @@ def seen(gimp: Gimp) -> dict[str, Any]:
     (folder / "old-fashioned.py").chmod(0o755)
     for name in ("gimpfu_compat.py", "gimpfu_gimp3.py"):
         shutil.copy(SOURCE / name, folder)
-    found = Gimp(gimp.host, profile).run("gimpfu.py")
-    assert {name: value for name, value in found.items() if isinstance(value, dict) and "traceback" in value} == {}
-    return found
+    facts = Gimp(gimp.host, profile).run("gimpfu.py")
+    assert {name: value for name, value in facts.items() if isinstance(value, dict) and "traceback" in value} == {}
+    return facts
 
 
 def test_the_declaration_becomes_a_typed_procedure(seen: dict[str, Any]) -> None:
     """The menu path from the old label, and an argument of its kind for each parameter."""
-    found = seen["declared"]
+    facts = seen["declared"]
 
-    assert (found["menus"], found["label"]) == (["<Image>/Filters/Mine"], "Old-fashioned...")
-    types = {name: kind for name, kind in found["types"].items() if name not in ("run-mode", "image", "drawables")}
+    assert (facts["menus"], facts["label"]) == (["<Image>/Filters/Mine"], "Old-fashioned...")
+    types = {name: kind for name, kind in facts["types"].items() if name not in ("run-mode", "image", "drawables")}
     assert types == {
         **{"amount": "gint", "share": "gdouble", "name": "gchararray", "tone": "GeglColor", "flip": "gboolean"},
         **{"way": "gint", "kind": "gchararray", "a-file": "GFile", "a-folder": "GFile", "spin": "gdouble"},
@@ -42,13 +42,13 @@ def test_the_declaration_becomes_a_typed_procedure(seen: dict[str, Any]) -> None
 
 def test_the_filter_gets_what_it_was_called_with(seen: dict[str, Any]) -> None:
     """Defaults for omitted values, and Python's own values in the order of the list."""
-    status, error, given = seen["defaults"]
-    assert (status, given) == (
+    status, error, values = seen["defaults"]
+    assert (status, values) == (
         "success",
         [9, "hero", 50, 0.5, "nobody", 4, True, 1, "a", None, "/tmp", 0.25],
     ), error
-    status, error, given = seen["given"]
-    assert (status, given) == (
+    status, error, values = seen["explicit"]
+    assert (status, values) == (
         "success",
         [9, "hero", 7, 1.5, "x", 4, False, 2, "b", "/etc/hosts", "/tmp", 0.5],
     ), error
@@ -64,8 +64,8 @@ def test_what_does_not_fit_is_refused(seen: dict[str, Any]) -> None:
         "one layer at a time",
         "the paint ran out",
     ]
-    for (status, error, given), expected in zip(seen["refused"], words, strict=True):
-        assert (status, given) == ("execution-error", None), expected
+    for (status, error, values), expected in zip(seen["refused"], words, strict=True):
+        assert (status, values) == ("execution-error", None), expected
         assert expected in error
 
 

@@ -22,11 +22,11 @@ def test_dialogs_open_quickly(gimp: Gimp) -> None:
     shutil.copy(HERE / "inside" / "empty-dialog.py", folder)
     (folder / "empty-dialog.py").chmod(0o755)
 
-    found = in_a_window(gimp, "opening.py")
+    facts = in_a_window(gimp, "opening.py")
     shutil.rmtree(folder)
 
     shots = Path(os.environ.get("DEPIXEL_HOST_SHOTS", gimp.host.root.parent / "screenshots"))
-    (shots / "gimp-opening.json").write_text(json.dumps(found, indent=1), "utf-8")
-    empty = median(found["empty"])
+    (shots / "gimp-opening.json").write_text(json.dumps(facts, indent=1), "utf-8")
+    empty = median(facts["empty"])
     for name in ("upscale", "imagine"):
-        assert median(found[name]) < 2 * empty, found
+        assert median(facts[name]) < 2 * empty, facts

@@ -17,18 +17,18 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases from GIMP's side, in one run."""
-    found = gimp.run("selections.py")
-    broken = {name: values["traceback"] for name, values in found.items() if "traceback" in values}
+    facts = gimp.run("selections.py")
+    broken = {name: values["traceback"] for name, values in facts.items() if "traceback" in values}
     assert broken == {}
-    return found
+    return facts
 
 
 def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Upsampler) -> None:
     """Only the selected part is answered; the selection stays."""
-    found = seen["selection"]
+    facts = seen["selection"]
 
-    assert np.array_equal(array(found["answer"]), expected(upsampler, found["before"])[0])
-    assert (found["still"], found["dirty"]) == ([2, 1, 7, 5], True)  # changed by the selection itself
+    assert np.array_equal(array(facts["answer"]), expected(upsampler, facts["before"])[0])
+    assert (facts["still"], facts["dirty"]) == ([2, 1, 7, 5], True)  # changed by the selection itself
     assert seen["selection_new_layers"]["layer"]["offsets"] == [2, 1]
 
 
@@ -49,18 +49,18 @@ def test_selections_that_make_no_sense_are_refused(seen: dict[str, Any], case: s
 @pytest.mark.parametrize("case", ["ellipse_to_a_new_image", "ellipse_to_new_layers", "soft_to_new_layers"])
 def test_the_shape_of_a_selection_is_kept(seen: dict[str, Any], upsampler: Upsampler, case: str) -> None:
     """The bounds are answered with the engine's exact pixels, and a smooth mask shows only what was selected."""
-    found = seen[case]
-    wanted = expected(upsampler, found["before"], scale=4, candidates=2)[0]
-    left, top, right, bottom = found["bounds"]
+    facts = seen[case]
+    wanted = expected(upsampler, facts["before"], scale=4, candidates=2)[0]
+    left, top, right, bottom = facts["bounds"]
     height, width = bottom - top, right - left
-    shape = np.frombuffer(bytes.fromhex(found["shape"]), np.uint8).reshape(height, width)
-    mask = array(found["mask"])[..., 0]
+    shape = np.frombuffer(bytes.fromhex(facts["shape"]), np.uint8).reshape(height, width)
+    mask = array(facts["mask"])[..., 0]
     back = mask.reshape(height, 4, width, 4).mean((1, 3))
     inner = np.abs(back - shape)[1:-1, 1:-1]
 
-    assert found["status"] == "success", found["error"]
-    assert np.array_equal(array(found["answer"]), wanted)
-    assert found["masks"] == [True, True] and found["still"] == found["bounds"]
+    assert facts["status"] == "success", facts["error"]
+    assert np.array_equal(array(facts["answer"]), wanted)
+    assert facts["masks"] == [True, True] and facts["still"] == facts["bounds"]
     assert len(np.unique(shape)) > 3
     assert inner.size == 0 or inner.mean() < 12
     assert np.abs(back - shape).max() < 80  # transparent corners, opaque middle
@@ -76,7 +76,7 @@ def test_a_plain_rectangle_needs_no_mask(seen: dict[str, Any]) -> None:
 
 def test_a_floating_selection_is_refused(seen: dict[str, Any]) -> None:
     """GIMP itself accepts no new layer then: a sentence says what to do before anything is sent."""
-    found = seen["floating"]
+    facts = seen["floating"]
 
-    assert (found["status"], found["same"]) == ("execution-error", True)
-    assert "anchor it" in found["error"]
+    assert (facts["status"], facts["same"]) == ("execution-error", True)
+    assert "anchor it" in facts["error"]

@@ -16,13 +16,13 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases in one run; EVERY=1 tries all combinations, some hundreds."""
-    found = gimp.run("variants.py", 900, EVERY=os.environ.get("EVERY", ""), CASES=os.environ.get("CASES", ""))
+    results = gimp.run("variants.py", 900, EVERY=os.environ.get("EVERY", ""), CASES=os.environ.get("CASES", ""))
     kept = os.environ.get("DEPIXEL_HOST_SHOTS")
     if kept:
-        Path(kept, "variants.json").write_text(json.dumps(found, indent=1), "utf-8")
-    broken = {name: facts["traceback"] for name, facts in found.items() if "traceback" in facts}
+        Path(kept, "variants.json").write_text(json.dumps(results, indent=1), "utf-8")
+    broken = {name: facts["traceback"] for name, facts in results.items() if "traceback" in facts}
     assert not broken, broken
-    return found
+    return results
 
 
 def test_each_kind_of_image_is_answered_or_refused_in_a_sentence(seen: dict[str, Any]) -> None:
@@ -68,20 +68,20 @@ def test_results_of_one_file_have_different_names(seen: dict[str, Any]) -> None:
 
 def test_three_of_four_layers(seen: dict[str, Any]) -> None:
     """A locked one, one beyond the canvas and a group with a mask; only what would lose something is refused."""
-    found = seen["three_of_four"]
+    facts = seen["three_of_four"]
 
-    status, error, _ = found.pop("replace")
+    status, error, _ = facts.pop("replace")
     assert status == "execution-error" and "locked is locked" in error
-    assert all(status == "success" for status, _, _ in found.values()), found
-    assert [len(state[2]) for _, _, state in found.values()] == [3, 4, 4, 3, 7, 7]
-    far = {name: next(x for x in state[2] if "far" in x[0]) for name, (_, _, state) in found.items()}
+    assert all(status == "success" for status, _, _ in facts.values()), facts
+    assert [len(state[2]) for _, _, state in facts.values()] == [3, 4, 4, 3, 7, 7]
+    far = {name: next(x for x in state[2] if "far" in x[0]) for name, (_, _, state) in facts.items()}
     assert far["document"][2:4] == far["new-image"][2:4] == [-40, 10]
     assert far["new-layers"][2:4] == [-20, 5]
 
 
 def test_too_large_an_answer_is_refused_at_once(seen: dict[str, Any]) -> None:
     """Before 4096 x 4096 pixels are read and sent; a part of that canvas is answered."""
-    found = seen["large"]
+    facts = seen["large"]
 
-    assert "more than 1074: choose a smaller scale" in found["error"] and found["seconds"] < 10
-    assert found["part"] == ["success", "", 240]
+    assert "more than 1074: choose a smaller scale" in facts["error"] and facts["seconds"] < 10
+    assert facts["part"] == ["success", "", 240]

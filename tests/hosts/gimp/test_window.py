@@ -54,8 +54,8 @@ def test_dialog_and_undo(gimp: Gimp) -> None:
     assert (out / "window.py.json").is_file(), log[-3000:]
     seen = json.loads((out / "window.py.json").read_text("utf-8"))
 
-    with Image.open(out / "window-dialog.png") as asked, Image.open(out / "window-preview.png") as answered:
-        same = asked.size == answered.size and np.array_equal(np.asarray(asked), np.asarray(answered))
+    with Image.open(out / "window-dialog.png") as dialog, Image.open(out / "window-preview.png") as answered:
+        same = dialog.size == answered.size and np.array_equal(np.asarray(dialog), np.asarray(answered))
     assert not same, "the line between before and after moved nothing"
     assert seen["dialog"]["status"] == "success", log[-2000:]
     assert sorted(seen["dialog"]["images"]) == [[16, 16], [64, 64]]
@@ -98,10 +98,10 @@ def test_face_dialogs_last_values_and_cancel(gimp: Gimp) -> None:
 
     for name in ("imagine", "anonymise"):
         with (
-            Image.open(out / f"window-{name}.png") as asked,
+            Image.open(out / f"window-{name}.png") as dialog,
             Image.open(out / f"window-{name}-preview.png") as answered,
         ):
-            assert asked.size != answered.size or not np.array_equal(np.asarray(asked), np.asarray(answered))
+            assert dialog.size != answered.size or not np.array_equal(np.asarray(dialog), np.asarray(answered))
     assert seen["imagine"][0] == "cancel", seen["imagine"]
     assert seen["anonymise"][0] == "success", seen["anonymise"]
     assert seen["layers"] == ["portrait.png imagined, seed 3, imagination 0.3, exact", "portrait.png"]

@@ -37,9 +37,9 @@ def answer(*frames: np.ndarray, **settings: Any) -> list[np.ndarray]:
 def same(krita, name: str, small: tuple[int, int], scale: int, channels: int = 4, depth: int = 8, **settings) -> None:
     """The resulting pixels in Krita are the engine's own answer to the ones that were sent."""
     width, height = small
-    given = pixels(krita.read(name + ".src"), width, height, channels, depth)
-    made = pixels(krita.read(name + ".out"), width * scale, height * scale, channels, depth)
+    source = pixels(krita.read(name + ".src"), width, height, channels, depth)
+    large = pixels(krita.read(name + ".out"), width * scale, height * scale, channels, depth)
 
-    (expected,) = answer(given, scale=scale, **settings)
+    (expected,) = answer(source, scale=scale, **settings)
 
-    assert np.array_equal(expected, made), f"{name}: {np.count_nonzero(expected != made)} samples differ"
+    assert np.array_equal(expected, large), f"{name}: {np.count_nonzero(expected != large)} samples differ"

@@ -111,8 +111,8 @@ def krita(host: Host) -> Session:
     shutil.copytree(HERE / "driver", plugins, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     log, code = start_krita(host, home, out, SECONDS, DEPIXEL_DRIVER_ONLY=os.environ.get("DEPIXEL_DRIVER_ONLY", ""))
     Engine("tests", Place(str(home / "engine"))).stop()
-    found = out / "result.json"
-    facts = json.loads(found.read_text()) if found.exists() else {}
+    result = out / "result.json"
+    facts = json.loads(result.read_text()) if result.exists() else {}
     kept = os.environ.get("DEPIXEL_HOST_REPORT")
     if kept:
         shutil.copytree(out, Path(kept) / "krita", dirs_exist_ok=True)

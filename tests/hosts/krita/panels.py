@@ -42,7 +42,7 @@ def main(binding: str, out: Path) -> None:
     application = widgets.QApplication([])
     engine = client.Engine("tests", client.Place(str(out / "run")))
     actions = tuple(client.with_output(action, "krita", "new-layer") for action in client.ACTIONS)
-    found = {"qt": qt.QtCore.__name__, "widths": {}, "package": package.__name__}
+    facts = {"qt": qt.QtCore.__name__, "widths": {}, "package": package.__name__}
     dock = docker.docker_class(actions, engine)()
     dock.resize(NARROW, 620)
     dock.show()
@@ -52,7 +52,7 @@ def main(binding: str, out: Path) -> None:
         panel.form._more.setChecked(True)
         for _ in range(5):
             application.processEvents()
-        asked = panel.minimumSizeHint().width()
+        least_width = panel.minimumSizeHint().width()
         first = shown(2, 2, bytes([200, 60, 30, 255] * 4))
         second = shown(4, 4, bytes([60, 90, 220, 255] * 16))
         panel.view.show_both(first, second)
@@ -65,7 +65,7 @@ def main(binding: str, out: Path) -> None:
         for _ in range(5):
             application.processEvents()
         place = dock.width(), dock.widget().minimumSizeHint().width()
-        found["widths"][action.name] = [asked, panel.minimumSizeHint().width(), *place]
+        facts["widths"][action.name] = [least_width, panel.minimumSizeHint().width(), *place]
         dock.grab().save(str(out / f"docker-{action.name}.png"))
         before = panel.view.grab().toImage()
         place = panel.view._place(panel.view._after)
@@ -75,7 +75,7 @@ def main(binding: str, out: Path) -> None:
         test.mouseClick(panel.view, qt.QtCore.Qt.MouseButton.LeftButton, pos=place.center())
         left = place.left() + place.width() // 4, place.top() + place.height() // 4
         clicked = panel.view.grab().toImage()
-        found.setdefault("colours", []).append([hex(image.pixel(*left)) for image in (before, after, clicked)])
+        facts.setdefault("colours", []).append([hex(image.pixel(*left)) for image in (before, after, clicked)])
         panel.show_sheet()
         panel.form.presets.fill()
         for _ in range(5):
@@ -83,13 +83,13 @@ def main(binding: str, out: Path) -> None:
         sheet = panel._sheet
         test.mouseClick(sheet._tiles[1], qt.QtCore.Qt.MouseButton.LeftButton)
         test.keyClick(sheet._tiles[1], qt.QtCore.Qt.Key.Key_Plus)
-        found.setdefault("marked", []).append([sheet.marked(), sheet._viewpoint.zoom])
+        facts.setdefault("marked", []).append([sheet.marked(), sheet._viewpoint.zoom])
         sheet.grab().save(str(out / f"sheet-{action.name}.png"))
         sheet.close()
         for dials in panel.form.findChildren(sys.modules["depixel_krita.dials"].DialsButton):
             person = dials.open()
             person.rows["age"].setValue(2)
-            found.setdefault("face", []).append(panel.form.values()["face"])
+            facts.setdefault("face", []).append(panel.form.values()["face"])
             application.processEvents()
             person.grab().save(str(out / f"dials-{action.name}.png"))
             person.close()
@@ -99,7 +99,7 @@ def main(binding: str, out: Path) -> None:
             application.processEvents()
         window.grab().save(str(out / f"dialog-{action.name}.png"))
         window.close()
-    sys.stdout.write(json.dumps(found))
+    sys.stdout.write(json.dumps(facts))
 
 
 def _offer(picture: object, number: int) -> types.SimpleNamespace:

@@ -33,17 +33,17 @@ def test_exact_colours(krita, name: str, channels: int, depth: int) -> None:
 def test_floating_point(krita, name: str, kind: str, tolerance: float) -> None:
     """The mean of each 2 x 2 block is the source sample, to the precision of 16 bits (or half floats)."""
     facts = krita.of("colours")[name]
-    given = _floats(krita.read(name + ".src"), kind).reshape(12, 16, -1)
-    made = _floats(krita.read(name + ".out"), kind).reshape(24, 32, -1)
+    source = _floats(krita.read(name + ".src"), kind).reshape(12, 16, -1)
+    answer = _floats(krita.read(name + ".out"), kind).reshape(24, 32, -1)
 
-    mean = made.reshape(12, 2, 16, 2, -1).mean((1, 3))
+    mean = answer.reshape(12, 2, 16, 2, -1).mean((1, 3))
 
     assert facts["same"]
     assert facts["undo"]
     assert facts["redo"]
     assert len(set(facts["profile"])) == 1
-    assert np.abs(mean - given).max() <= tolerance
-    assert np.ptp(made, axis=(0, 1))[:-1].max() > 0.1
+    assert np.abs(mean - source).max() <= tolerance
+    assert np.ptp(answer, axis=(0, 1))[:-1].max() > 0.1
 
 
 def _floats(data: bytes, kind: str) -> np.ndarray:
@@ -56,9 +56,9 @@ def _floats(data: bytes, kind: str) -> np.ndarray:
 def test_other_models(krita, name: str, channels: int, depth: int) -> None:
     """Other models are converted as Krita shows them in an RGB document, and back; a note says so."""
     facts = krita.of("colours")[name]
-    asked = pixels(krita.read(name + ".asked"), 16, 12, depth=16)
+    sent = pixels(krita.read(name + ".asked"), 16, 12, depth=16)
 
-    (expected,) = answer(asked, scale=2)
+    (expected,) = answer(sent, scale=2)
 
     assert np.array_equal(expected, pixels(krita.read(name + ".answered"), 32, 24, depth=16))
     kind, levels = (np.uint8, 1) if depth == 8 else ("<u2", 257)

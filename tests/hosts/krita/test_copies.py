@@ -32,22 +32,22 @@ def test_every_layer_is_answered(krita, name: str) -> None:
     """Each painted layer of the copy, shown or hidden, inside or beyond the canvas, is the engine's answer in place."""
     assert krita.of("whole_document")["size"] == [72, 48]
     width, height = LAYERS[name]
-    given = pixels(krita.read(f"whole-{name}.src"), width, height)
+    source = pixels(krita.read(f"whole-{name}.src"), width, height)
 
-    (expected,) = answer(given, scale=3, domain="art")
+    (expected,) = answer(source, scale=3, domain="art")
 
-    made = pixels(krita.read(f"whole-{name}.out"), width * 3, height * 3)
-    assert np.array_equal(expected, made), np.count_nonzero(expected != made)
+    large = pixels(krita.read(f"whole-{name}.out"), width * 3, height * 3)
+    assert np.array_equal(expected, large), np.count_nonzero(expected != large)
 
 
 def test_masks_are_answered(krita) -> None:
     """A mask is answered too: its means are the source values, and it has more values than before."""
     assert krita.of("whole_document")["size"] == [72, 48]
-    given = np.frombuffer(krita.read("whole-mask.src"), np.uint8).reshape(15, 14)
-    made = np.frombuffer(krita.read("whole-mask.out"), np.uint8).reshape(45, 42)
+    source = np.frombuffer(krita.read("whole-mask.src"), np.uint8).reshape(15, 14)
+    answer = np.frombuffer(krita.read("whole-mask.out"), np.uint8).reshape(45, 42)
 
-    assert np.abs(made.reshape(15, 3, 14, 3).mean((1, 3)) - given).max() <= 0.5
-    assert len(set(made.flat)) > len(set(given.flat))
+    assert np.abs(answer.reshape(15, 3, 14, 3).mean((1, 3)) - source).max() <= 0.5
+    assert len(set(answer.flat)) > len(set(source.flat))
 
 
 def test_visible_layers(krita) -> None:
@@ -83,15 +83,15 @@ def test_several_layers(krita) -> None:
 def test_animated_document(krita) -> None:
     """The keyframes of a layer are one animation, and are restored at their times."""
     facts = krita.of("animated_document")
-    given = [pixels(krita.read(f"moving-{time}.src"), 16, 12) for time in (0, 4)]
-    made = [pixels(krita.read(f"moving-{time}.out"), 32, 24) for time in (0, 4)]
+    source = [pixels(krita.read(f"moving-{time}.src"), 16, 12) for time in (0, 4)]
+    larger = [pixels(krita.read(f"moving-{time}.out"), 32, 24) for time in (0, 4)]
 
-    expected = answer(*given, scale=2, domain="art")
+    expected = answer(*source, scale=2, domain="art")
 
     assert facts["times"] == [0, 4]
     assert facts["time"] == 4
-    for wanted, found in zip(expected, made, strict=True):
-        assert np.array_equal(wanted, found)
+    for wanted, entry in zip(expected, larger, strict=True):
+        assert np.array_equal(wanted, entry)
 
 
 def test_flattened_copy(krita) -> None:

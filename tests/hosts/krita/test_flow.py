@@ -46,7 +46,7 @@ def test_sizes(krita) -> None:
     """Percent, pixels and 1x; an impossible size gives one sentence, and the value stays as typed."""
     facts = krita.of("sizes")
 
-    assert [made[:3] for made in facts["made"]] == [
+    assert [entry[:3] for entry in facts["made"]] == [
         ["150%", 30, 24],
         ["50 px", 50, 40],
         ["100%", 20, 16],

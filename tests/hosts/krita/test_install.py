@@ -71,7 +71,7 @@ def test_krita_imports_the_archive(host: Host) -> None:
     assert not (plugins / "depixel_krita").exists()
     log, code = start_krita(host, home, out, 300, DEPIXEL_ARCHIVE=str(archive))
 
-    facts = _told(out, "import", code, log)
+    facts = _facts(out, "import", code, log)
     assert "<li>Depixel</li>" in facts["asked"]
     assert "enable_depixel_krita=true" in settings.read_text()
     assert (plugins / "depixel_krita.desktop").is_file()
@@ -80,19 +80,19 @@ def test_krita_imports_the_archive(host: Host) -> None:
     log, code = start_krita(host, home, out, 300)
     Engine("tests", Place(str(home / "engine"))).stop()
 
-    facts = _told(out, "use", code, log)
+    facts = _facts(out, "use", code, log)
     assert facts["entries"] == [True, True]
     (expected,) = answer(pixels((out / "archive.src").read_bytes(), 12, 10), scale=2)
     assert np.array_equal(expected, pixels((out / "archive.out").read_bytes(), 24, 20))
     assert "Traceback" not in log
 
 
-def _told(out: Path, name: str, code: int | None, log: str) -> dict[str, Any]:
+def _facts(out: Path, name: str, code: int | None, log: str) -> dict[str, Any]:
     kept = os.environ.get("DEPIXEL_HOST_REPORT")
     if kept:
         shutil.copytree(out, Path(kept) / "archive", dirs_exist_ok=True)
-    found = out / f"{name}.json"
-    facts: dict[str, Any] = json.loads(found.read_text()) if found.exists() else {"error": log[-3000:]}
+    path = out / f"{name}.json"
+    facts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"error": log[-3000:]}
     assert "error" not in facts, facts["error"]
     assert code == 0, log[-3000:]
     return facts

@@ -18,7 +18,7 @@ def test_menus(krita) -> None:
 
     for name in ("upscale...", "imagine face...", "anonymise face...", "flattened copy", "repeat"):
         text = "Depixel: " + name
-        titles = [title for title, found in facts["entries"] if found == text]
+        titles = [title for title, label in facts["entries"] if label == text]
         assert sorted(title.replace("&", "") for title in titles) == ["Filter", "Scripts"], text
     assert facts["docker"]
 
@@ -45,10 +45,10 @@ def test_dialog_makes_a_document(krita) -> None:
 def test_face_dialogs(krita) -> None:
     """The dialogs of the other entries: one of several answers is chosen, and a face is replaced inside a selection."""
     facts = krita.of("face_dialogs")
-    given = pixels(krita.read("dialog_face.src"), 16, 16)
-    asked = Request(scale=4, domain="faces", candidates=3, imagination=0.5, steps=2)
+    source = pixels(krita.read("dialog_face.src"), 16, 16)
+    request = Request(scale=4, domain="faces", candidates=3, imagination=0.5, steps=2)
 
-    report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
+    report = engine().upsample(Picture((np.ascontiguousarray(source),), mode="RGBA", name="sprite"), request)
     chosen = next(c for c in report.candidates if c.seed == facts["seed"])
 
     assert facts["waiting"] == len(report.candidates) >= 3  # the engine may add an exact version
@@ -108,14 +108,14 @@ def test_selected_shape(krita) -> None:
     """The answer to a round selection keeps all pixels of its box; a mask shows the shape; one undo step."""
     facts = krita.of("selected_shape")
     same(krita, "shape", (24, 16), 2)
-    made = pixels(krita.read("shape.out"), 48, 32).astype(float)
+    answer = pixels(krita.read("shape.out"), 48, 32).astype(float)
     shown = pixels(krita.read("shape.shown"), 48, 32)
     chosen = np.frombuffer(krita.read("shape.selection"), np.uint8).reshape(16, 24).repeat(2, 0).repeat(2, 1)
 
     assert 0 < chosen.min(where=chosen > 0, initial=255) < 100
-    assert np.abs(made[..., 3] * chosen / 255 - shown[..., 3]).max() <= 1
+    assert np.abs(answer[..., 3] * chosen / 255 - shown[..., 3]).max() <= 1
     seen = (shown[..., 3] > 0) & (chosen == 255)
-    assert np.array_equal(made[seen], shown[seen])
+    assert np.array_equal(answer[seen], shown[seen])
     assert facts["layers"][1][1] == ["Selection"]
     assert facts["undone"] == [["sprite", []]]
     assert facts["redone"] == facts["layers"]
@@ -131,21 +131,21 @@ def test_pixel_art(krita) -> None:
     """Few colours are recognised as pixel art, and with the colours kept there are no others."""
     facts = krita.of("pixel_art")
     same(krita, "pixel_art", (24, 24), 4, palette="keep")
-    given, made = (pixels(krita.read("pixel_art" + end), side, side) for end, side in ((".src", 24), (".out", 96)))
+    source, answer = (pixels(krita.read("pixel_art" + end), side, side) for end, side in ((".src", 24), (".out", 96)))
 
     assert facts["domain"] == "pixel-art"
-    assert set(made[..., 3].flat) == {0, 255}
-    assert {tuple(p) for p in made[made[..., 3] > 0]} <= {tuple(p) for p in given.reshape(-1, 4)}
+    assert set(answer[..., 3].flat) == {0, 255}
+    assert {tuple(p) for p in answer[answer[..., 3] > 0]} <= {tuple(p) for p in source.reshape(-1, 4)}
 
 
 @pytest.mark.parametrize("name", ["mask", "folder", "copy", "drawn", "filled", "linked"])
 def test_shown_layers(krita, name: str) -> None:
     """A layer with a mask, a group, a clone, a vector, a fill and a file layer are answered as they are shown."""
     assert name in krita.of("masks_groups_clones")
-    given = pixels(krita.read(f"shown-{name}.src"), 16, 12)
-    assert given.any()
+    source = pixels(krita.read(f"shown-{name}.src"), 16, 12)
+    assert source.any()
 
-    (expected,) = answer(given, scale=2)
+    (expected,) = answer(source, scale=2)
 
     assert np.array_equal(expected, pixels(krita.read(f"shown-{name}.out"), 32, 24))
 
@@ -171,18 +171,18 @@ def test_beyond_the_canvas(krita) -> None:
 def test_animation(krita) -> None:
     """All keyframes are frames of one job, and become keyframes at the same times, whatever is active meanwhile."""
     facts = krita.of("animation")
-    given = [pixels(krita.read(f"animation-{i}.src"), 16, 12) for i in range(3)]
-    made = [pixels(krita.read(f"animation-{i}.out"), 32, 24) for i in range(3)]
+    source = [pixels(krita.read(f"animation-{i}.src"), 16, 12) for i in range(3)]
+    frames = [pixels(krita.read(f"animation-{i}.out"), 32, 24) for i in range(3)]
 
-    expected = answer(*given, scale=2, candidates=2)
+    expected = answer(*source, scale=2, candidates=2)
 
     assert facts["times"] == facts["second times"] == [0, 3, 7]
     assert facts["second frames"] == [True, True, True]
     assert facts["visible"] == [True, False]
     assert facts["rate"] == 12
     assert facts["bystander"] == [False, [["sprite", []]], [["sprite", []]]]
-    for wanted, found in zip(expected, made, strict=True):
-        assert np.array_equal(wanted, found)
+    for wanted, entry in zip(expected, frames, strict=True):
+        assert np.array_equal(wanted, entry)
 
 
 def test_animated_group(krita) -> None:
@@ -198,10 +198,10 @@ def test_animated_group(krita) -> None:
 def test_candidates(krita) -> None:
     """Several answers: the strip, more like one of them, and all in a group as one undo step."""
     facts = krita.of("candidates")
-    given = pixels(krita.read("candidates.src"), 24, 24)
+    source = pixels(krita.read("candidates.src"), 24, 24)
 
     report = engine().upsample(
-        Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"),
+        Picture((np.ascontiguousarray(source),), mode="RGBA", name="sprite"),
         Request(scale=4, domain="art", candidates=3, imagination=0.6),
     )
     second = next(c for c in report.candidates if c.seed == facts["second seed"])
@@ -257,19 +257,19 @@ def test_live_preview(krita) -> None:
 def test_faces(krita) -> None:
     """An imagined face, and one replaced inside the selection, are the engine's own; the source stays, undo works."""
     facts = krita.of("faces")
-    given = pixels(krita.read("imagined.src"), 16, 16)
-    asked = Request(scale=8, domain="faces", candidates=2, imagination=0.5, steps=4)
+    source = pixels(krita.read("imagined.src"), 16, 16)
+    request = Request(scale=8, domain="faces", candidates=2, imagination=0.5, steps=4)
 
-    report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), asked)
+    report = engine().upsample(Picture((np.ascontiguousarray(source),), mode="RGBA", name="sprite"), request)
 
     assert "invented" in facts["imagined"]
     assert facts["size"] == [128, 128]
     assert facts["seed"] == report.candidates[0].seed
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined.out"), 128, 128))
 
-    given = pixels(krita.read("imagined_box.src"), 24, 20)
+    source = pixels(krita.read("imagined_box.src"), 24, 20)
     boxed = Request(scale=4, domain="faces", imagination=0.5, steps=2, box=(4, 2, 20, 18))
-    report = engine().upsample(Picture((np.ascontiguousarray(given),), mode="RGBA", name="sprite"), boxed)
+    report = engine().upsample(Picture((np.ascontiguousarray(source),), mode="RGBA", name="sprite"), boxed)
     assert np.array_equal(report.picture.frames[0], pixels(krita.read("imagined_box.out"), 96, 80))
 
     before = pixels(krita.read("replaced.src"), 48, 48)

@@ -97,15 +97,15 @@ def test_interface_stays_alive_in_every_way(krita) -> None:
     """Neither conversion nor masks, groups and other documents block the interface; only Krita's own views do."""
     facts = krita.of("heartbeat_ways")
     view = facts["view by Krita alone"]["longest own"]
-    ways = {name: found for name, found in facts.items() if isinstance(found, dict) and "job" in found}
+    ways = {name: fact for name, fact in facts.items() if isinstance(fact, dict) and "job" in fact}
 
     assert len(ways) == 5
-    for name, found in ways.items():
-        slack = max(1, found["load"] / 8)  # of a busy machine
-        assert found["job"]["longest own"] <= 250 * slack, (name, found)
+    for name, fact in ways.items():
+        slack = max(1, fact["load"] / 8)  # of a busy machine
+        assert fact["job"]["longest own"] <= 250 * slack, (name, fact)
         allowed = 150 * slack + (2 * view if name == "new document" else 0)
-        assert found["delivery"]["longest own"] <= allowed, (name, found)
-        assert found["round trip"] - found["engine"] + found["adding"] < 2.5 * slack, (name, found)
+        assert fact["delivery"]["longest own"] <= allowed, (name, fact)
+        assert fact["round trip"] - fact["engine"] + fact["adding"] < 2.5 * slack, (name, fact)
 
 
 def test_leaving_during_a_job(krita) -> None:

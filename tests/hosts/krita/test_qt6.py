@@ -28,8 +28,8 @@ def test_widgets_under_qt6(host: Host) -> None:
     assert facts["qt"] == "PyQt6.QtCore"
     assert "Traceback" not in said
     assert sorted(facts["widths"]) == ["anonymise-face", "imagine-face", "upscale"]
-    for asked, with_answers, width, needed in facts["widths"].values():
-        assert max(asked, with_answers, needed) <= width <= 250
+    for least, with_answers, width, needed in facts["widths"].values():
+        assert max(least, with_answers, needed) <= width <= 250
     assert facts["marked"] == [[[1], 1.25]] * 3
     assert facts["face"] == ["age=+10"] * 2
     for before, moved_by_keys, moved_by_mouse in facts["colours"]:

@@ -9,10 +9,10 @@ pytestmark = [pytest.mark.host, pytest.mark.timeout(1800)]
 
 def test_each_kind_is_answered_or_refused_in_a_sentence(krita) -> None:
     """Neither the source's pixels nor, after a refusal, anything else changes."""
-    found = krita.of("variants")["all"]
+    results = krita.of("variants")["all"]
 
-    assert len(found) >= 20
-    for facts in found:
+    assert len(results) >= 20
+    for facts in results:
         _, output, model, depth, selection, _ = facts["case"]
         assert facts["message"].endswith("."), facts
         assert facts["offers"] == 0 and facts["same"] is not False, facts
@@ -30,30 +30,30 @@ def test_each_kind_is_answered_or_refused_in_a_sentence(krita) -> None:
 
 def test_layers_of_one_name(krita) -> None:
     """Three selected layers are told apart by more than their names."""
-    found = krita.of("names")
+    facts = krita.of("names")
 
-    (layers,) = found["new-layer"][1]
+    (layers,) = facts["new-layer"][1]
     assert [name for name, _ in layers].count("twin") == 3
     assert [name.startswith("twin x2") for name, _ in layers] == [False, False, True, False, True, False, True]
-    assert [name for name, _ in found["new-document"][1][1]] == ["twin"] * 3
+    assert [name for name, _ in facts["new-document"][1][1]] == ["twin"] * 3
 
 
 def test_a_long_name_widens_nothing(krita) -> None:
     """The docker and the dialog keep their sizes, and no text is cut off."""
-    found = krita.of("names")
+    facts = krita.of("names")
 
-    assert found["docker 236"] == [236, 200, []] and found["docker 300"] == [300, 400, []]
-    assert found["docker after"][0] == 300
-    width, height, cut = found["dialog"]
+    assert facts["docker 236"] == [236, 200, []] and facts["docker 300"] == [300, 400, []]
+    assert facts["docker after"][0] == 300
+    width, height, cut = facts["dialog"]
     assert width <= 800 and height <= 600 and not cut
 
 
 def test_one_pixel_and_16_million(krita) -> None:
     """The smallest documents are answered; an answer that is too large is refused before its pixels are read."""
-    found = krita.of("tiny_and_large")
+    facts = krita.of("tiny_and_large")
 
-    assert found["1 x 1"][1:3] == [4, 4] and found["9 x 1"][1:3] == [36, 4]
-    assert "result: 16384 × 16384 pixels" in found["described"]
-    words, milliseconds, documents = found["refused"]
+    assert facts["1 x 1"][1:3] == [4, 4] and facts["9 x 1"][1:3] == [36, 4]
+    assert "result: 16384 × 16384 pixels" in facts["described"]
+    words, milliseconds, documents = facts["refused"]
     assert "more than 1074: choose a smaller scale" in words and documents == 1
     assert milliseconds < 5000

@@ -134,12 +134,12 @@ def test_other_factors_alpha_wrap_depth_and_animation(scale: int, tmp_path: Path
     deep = flat.replace(frames=(flat.frames[0].astype(np.uint16) * 257,))
     film = flat.replace(frames=(flat.frames[0], flat.frames[0][::-1].copy()), durations=(100, 100))
 
-    for given, more in ((flat, {}), (deep, {}), (film, {}), (picture(10), {"wrap": "xy"})):
-        report = upsampler.upsample(given, ask("esrgan", scale=scale, **more))
+    for source, more in ((flat, {}), (deep, {}), (film, {}), (picture(10), {"wrap": "xy"})):
+        report = upsampler.upsample(source, ask("esrgan", scale=scale, **more))
 
         assert report.residual.exact and report.picture.width == 10 * scale
-        assert len(report.picture.frames) == len(given.frames)
-        assert report.picture.levels == given.levels
+        assert len(report.picture.frames) == len(source.frames)
+        assert report.picture.levels == source.levels
 
 
 def test_several_models_give_one_candidate_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

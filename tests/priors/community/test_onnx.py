@@ -50,14 +50,14 @@ def test_it_answers_as_onnxruntime_does(channels: int, tmp_path: Path) -> None:
     ours = Shelf(torch.device("cpu")).art("m").enlarger.function(small)  # type: ignore[attr-defined]
 
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    given = (
+    graphs = (
         small
         if channels == 3
         else small[0][:, None]
         if channels == 1
         else torch.cat([small, torch.ones(1, 1, 24, 20)], 1)
     )
-    theirs = np.concatenate([session.run(None, {"x": row[None].numpy()})[0] for row in given])
+    theirs = np.concatenate([session.run(None, {"x": row[None].numpy()})[0] for row in graphs])
     theirs = theirs[:, 0][None] if channels == 1 else theirs[:, :3]
     assert np.abs(ours.numpy() - theirs.clip(0, 1)).max() < 1e-4
     pixels = np.random.default_rng(0).integers(0, 256, (9, 11, 4)).astype(np.uint8)

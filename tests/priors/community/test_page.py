@@ -42,7 +42,7 @@ def test_the_commands_of_the_page_do_their_work(tmp_path: Path) -> None:
     commands = _commands("docs/models.md")
     assert len(commands) >= 5
     printed: dict[str, str] = {}
-    made: dict[str, int] = {}
+    counts: dict[str, int] = {}
 
     for command in ["depixel models add swinir.pth --licence none", *commands]:
         done = subprocess.run(
@@ -50,11 +50,11 @@ def test_the_commands_of_the_page_do_their_work(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         printed[command] = done.stdout
-        made[command] = len(list(place.rglob("*.png")))
+        counts[command] = len(list(place.rglob("*.png")))
 
     assert "4x-sharp" in printed["depixel models"] and "CC BY 4.0" in printed["depixel models"]
     textures = len(list((ROOT / "samples/textures").glob("*.png")))
-    before, folder, hero = (made[command] for command in commands[-4:-1])
+    before, folder, hero = (counts[command] for command in commands[-4:-1])
     assert folder - before == textures
     assert hero - folder == 3  # one candidate of each model
     words = ["sh", "-c", "depixel models"]

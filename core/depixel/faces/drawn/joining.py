@@ -25,7 +25,7 @@ COMPARED = 48
 """Pixels per side at which colours are compared after the person was relit."""
 TOLERANCE = (0.25, 0.25, 0.08, 0.25)
 """
-Difference of colours, on [0, 1], at which the person has faded to 60 %, for each part. It is smaller for cloth: clothes
+Difference of colours, on [0, 1], at which the person has faded to 60%, for each part. It is smaller for cloth: clothes
 are random, and a collar of another colour would look like a rag.
 """
 FINEST, CRISP = 1 / 260, 0.4

@@ -191,7 +191,7 @@ export class Viewer {
     at("after").style.clipPath = `inset(0 0 0 ${cut}px)`;
     at("divider").style.transform = `translateX(${this.split}px)`;
     at("after").classList.toggle("pixels", this.zoom * devicePixelRatio >= 1);
-    at("zoom").textContent = this.width ? `${Math.round(this.zoom * devicePixelRatio * 100)} %` : "";
+    at("zoom").textContent = this.width ? `${Math.round(this.zoom * devicePixelRatio * 100)}%` : "";
     if (this.part) this.drawPart();
     this.moved();
   }

@@ -85,6 +85,7 @@ class JsonLines:
     def sum_up(self, tally: PassCounts, seconds: float) -> None:
         """{"what": "pass", ...}: the counts and the times."""
         values: dict[str, Any] = asdict(tally)
+        values = {"found": values.pop("total"), **values}
         values["times"] = {name: round(value, 3) for name, value in values["times"].items()}
         values["times"]["idle"] = round(tally.times.idle, 3)
         _write(json.dumps({"what": "pass", "seconds": round(seconds, 3), **values}))
@@ -163,14 +164,14 @@ class Table:
             counts.add_column(name, justify="right", style=style, header_style="dim")
         counts.add_row(*(f"{count:,}" for _, count, _ in rows))
         lines: list[Any] = [Text(self._title, style="bold", no_wrap=True, overflow="ellipsis"), counts]
-        if now.found > now.finished:
+        if now.total > now.finished:
             speed, since = self._speed(now.done or now.copied)
-            rest = max(0.0, (now.found - now.finished) / speed - since) if speed else 0.0
+            rest = max(0.0, (now.total - now.finished) / speed - since) if speed else 0.0
             left = f"{_duration(rest)} left" if speed else "measuring"
             bar = Grid.grid(padding=(0, 2, 0, 0))
             bar.add_row(
-                ProgressBar(now.found, now.finished, width=28),
-                Text(f"{now.finished:,}/{now.found:,}"),
+                ProgressBar(now.total, now.finished, width=28),
+                Text(f"{now.finished:,}/{now.total:,}"),
                 Text(f"{speed:.1f} files/s" if speed else ""),
                 Text(left),
             )
@@ -191,7 +192,7 @@ class Table:
         self._pace.reach(count)
         left = self._pace.seconds_left(whole)
         rest = "measuring" if left is None else f"{duration_text(left)} left"
-        line = one_line(f"{PurePosixPath(path).name}: {100 * count // whole} % of the textures inside, {rest}")
+        line = one_line(f"{PurePosixPath(path).name}: {100 * count // whole}% of the textures inside, {rest}")
         return [Text(line, no_wrap=True, overflow="ellipsis")]
 
     # Recent files per second, 0 = unknown; and the time since the last file: files come in groups. Failures are not

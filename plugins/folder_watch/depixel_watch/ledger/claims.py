@@ -34,7 +34,7 @@ def owns(row: Row | None, target: Path, there: Stamp) -> bool:
         return False
     if row.out == there:
         return True
-    digests = {row.made, row.prior} - {"", BLOCKED}
+    digests = {row.digest, row.prior} - {"", BLOCKED}
     if not digests:  # from an old ledger without all digests
         return row.out != NOTHING and row.out.looks_like(there)
     try:
@@ -117,7 +117,17 @@ class Claims:
 
 def _moved(row: Row, task: Task) -> Row:
     return Row(
-        task.path, task.stamp, "", "", "writing", "", row.out, row.made, task.target, row.prior or row.made, row.answer
+        task.path,
+        task.stamp,
+        "",
+        "",
+        "writing",
+        "",
+        row.out,
+        row.digest,
+        task.target,
+        row.prior or row.digest,
+        row.answer,
     )
 
 

@@ -67,7 +67,7 @@ class Row:
     state: str  # writing, done, failed, left (left alone on purpose)
     reason: str  # why it failed or was left alone, or a remark
     out: Stamp = NOTHING  # of the output as written; while `writing`, of the previous one
-    made: str = ""  # digest of the output's bytes
+    digest: str = ""  # of the output's bytes
     target: str = ""  # the output's path, if it differs from the source's
     prior: str = ""  # digest of the previous output, while `writing`
     answer: bool = True  # the output is an answer of the engine, not a copy of its source
@@ -331,7 +331,7 @@ class Ledger:
 def _values(row: Row) -> tuple[str | bytes | int, ...]:
     reason, target = _stored(row.reason), _stored(row.target)
     return (
-        *(_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.made, target),
+        *(_stored(row.path), *row.stamp, row.key, row.recipe, row.state, reason, *row.out, row.digest, target),
         *(row.prior, int(row.answer)),
     )
 
@@ -352,7 +352,7 @@ def _row(values: tuple[Any, ...]) -> Row:
         state=_read(values[7]),
         reason=_read(values[8]),
         out=Stamp(*values[9:13]),
-        made=_read(values[13]),
+        digest=_read(values[13]),
         target=target,
         prior=_read(values[15]),
         answer=bool(values[16]),

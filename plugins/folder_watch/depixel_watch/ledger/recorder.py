@@ -32,7 +32,7 @@ class Times:
 class PassCounts:
     """The result of one pass over the folder, in numbers of files."""
 
-    found: int = 0  # files that need work in this pass
+    total: int = 0  # files that need work in this pass
     done: int = 0
     copied: int = 0  # same content as another: computed once
     skipped: int = 0  # already up to date
@@ -46,7 +46,7 @@ class PassCounts:
 
     @property
     def finished(self) -> int:
-        """The number of `found` files that were processed."""
+        """The number of those files that were processed."""
         return self.done + self.copied + self.left + self.failed
 
 
@@ -109,7 +109,7 @@ class Recorder:
         self.counts.inside = (path, done, total)
         tenth = 10 * done // max(total, 1)
         if last < tenth < 10:
-            self._listener(Announcement("progress", path, f"{10 * tenth} % of the textures inside"))
+            self._listener(Announcement("progress", path, f"{10 * tenth}% of the textures inside"))
 
     def finish(self, outcomes: Iterable[tuple[LoadedTask, Output]]) -> None:
         """Record outputs that have their final names."""
@@ -134,7 +134,7 @@ class Recorder:
                 rows.append(replace(before, stamp=item.task.stamp, out=item.out, state="done"))
             self._tracker.forget(item.task.path)
             self.counts.skipped += 1
-            self.counts.found -= 1
+            self.counts.total -= 1
         if rows:
             self.ledger.record(rows)
 
@@ -152,7 +152,7 @@ class Recorder:
         if isinstance(error, OutputExistsError):
             digest = BLOCKED
         else:
-            digest = "" if before is None or before.made == BLOCKED else before.made
+            digest = "" if before is None or before.digest == BLOCKED else before.digest
         row = replace(
             self._row(item, "failed", str(error), self._out_of(before), digest),
             prior="" if before is None else before.prior,
@@ -163,7 +163,7 @@ class Recorder:
             row = replace(row, recipe="")
             if before is not None and before.state != "done" and before.reason == row.reason:
                 self.counts.skipped += 1
-                self.counts.found -= 1
+                self.counts.total -= 1
                 return
         self.ledger.record([row])
         self.counts.failed += 1
@@ -180,7 +180,7 @@ class Recorder:
     def wait(self, count: int = 1) -> None:
         """Count files that wait for another pass."""
         self.counts.waiting += count
-        self.counts.found -= count
+        self.counts.total -= count
 
     # The reason of its last failure, which need not be announced again.
     def _reason(self, before: Row | None) -> str:
@@ -191,15 +191,15 @@ class Recorder:
 
     # Digest of the previous output. A run that was killed while writing may have left the new one or the previous one.
     def _prior(self, before: Row | None) -> str:
-        if before is None or before.made == BLOCKED:
+        if before is None or before.digest == BLOCKED:
             return ""
         if not before.prior:
-            return before.made
+            return before.digest
         try:
             digest = digest_of(self._out / before.output)
         except (OSError, DepixelError):
             return before.prior
-        return digest if digest in (before.made, before.prior) else before.prior
+        return digest if digest in (before.digest, before.prior) else before.prior
 
     def _row(self, item: LoadedTask, state: str, reason: str, out: Stamp, digest: str) -> Row:
         task = item.task

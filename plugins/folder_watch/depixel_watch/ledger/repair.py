@@ -47,7 +47,7 @@ def open_ledger(path: Path, trouble: Callable[[str], object], *, damaged: bool =
         with contextlib.suppress(OSError):
             path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
     # A file in the way of an output may be one of our outputs whose row was lost.
-    rows = [row for row in _salvaged(aside) if not (row.state == "failed" and row.made == BLOCKED)]
+    rows = [row for row in _salvaged(aside) if not (row.state == "failed" and row.digest == BLOCKED)]
     ledger = Ledger(path)
     try:
         ledger.record(rows)

@@ -36,7 +36,7 @@ class Sides:
         self._root = root
         self._folders: dict[str, tuple[str, ...]] = {}  # folder => paths of files that may be side files
         self._names_in: dict[str, frozenset[str]] = {}  # folder => names of all its files
-        self._known: dict[str, tuple[Stamp | None, tuple[str, ...] | None, str]] = {}  # path => stamp, pages, suspicion
+        self._facts: dict[str, tuple[Stamp | None, tuple[str, ...] | None, str]] = {}  # path => stamp, pages, suspicion
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -78,7 +78,7 @@ class Sides:
     def _about(self, path: str) -> tuple[tuple[str, ...] | None, str]:
         stamp = stamp_if_seen(self._root / path)
         with self._lock:
-            facts = self._known.get(path)
+            facts = self._facts.get(path)
         if facts is None or facts[0] != stamp:
             side, picture = None, ""
             if stamp is not None and stamp.size <= MOST_BYTES:
@@ -89,7 +89,7 @@ class Sides:
             names = None if side is None else tuple(PurePosixPath(page).name for page in side.pages)
             facts = (stamp, names, picture)
             with self._lock:
-                self._known[path] = facts
+                self._facts[path] = facts
         return facts[1], facts[2]
 
     def _sides_in(self, folder: str) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from depixel_watch.work.texture import Texture, Upscaler, ask, finish, remark_on
 OWN = "An output of Depixel that was copied here: left alone."
 
 _AHEAD = 2  # groups that are read before their turn
-_MOST_ASKED = 2  # groups that the engine answers at once: one may be prepared, or its last machine may still work
+_MOST_AT_ONCE = 2  # groups that the engine answers at once: one may be prepared, or its last machine may still work
 _READY = 1  # groups that are ready for the engine
 _BEHIND = 3  # groups being written
 _READERS = 3
@@ -64,8 +64,8 @@ class Pipeline:
         self._worker, self._profiles, self._profile, self._attempts = worker, profiles, profile, attempts
         self._complete, self._cancelled = complete, cancelled
         self._readers = ThreadPoolExecutor(_READERS, "read")
-        self._asked = min(_MOST_ASKED, worker.at_once)
-        self._engine = ThreadPoolExecutor(self._asked, "engine")
+        self._at_once = min(_MOST_AT_ONCE, worker.at_once)
+        self._engine = ThreadPoolExecutor(self._at_once, "engine")
         self._writers = ThreadPoolExecutor(_WRITERS, "write")
         self._busy = Stopwatch()  # time in which the engine works in this run
 
@@ -131,7 +131,7 @@ class Pipeline:
 
     # Limits the number of large answers in memory.
     def _may_ask(self, coming: deque[Group], submitted: deque[Group], behind: deque[Group]) -> bool:
-        if not coming or not coming[0].loading or len(submitted) >= self._asked + _READY:
+        if not coming or not coming[0].loading or len(submitted) >= self._at_once + _READY:
             return False
         held = sum(other.pixels for other in (*submitted, *behind))
         return held == 0 or held + coming[0].pixels <= 4 * groups.GROUP_PIXELS
@@ -205,10 +205,10 @@ class Pipeline:
     # output may be about to get that name.
     def _twin(self, item: LoadedTask) -> bytes | None:
         for row in self._recorder.ledger.done_with(item.key):
-            if row.path != item.task.path and row.made:
+            if row.path != item.task.path and row.digest:
                 with contextlib.suppress(OSError, DepixelError):
                     data = read_regular(self._bench.out / row.output)
-                    if hashlib.sha256(data).hexdigest()[:32] == row.made:
+                    if hashlib.sha256(data).hexdigest()[:32] == row.digest:
                         return data
         return None
 

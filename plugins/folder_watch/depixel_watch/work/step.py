@@ -32,7 +32,7 @@ class InStep:
             return False
         # As far as this is known; whether it can be written turns out later.
         there = stamp_if_seen(self._out / task.output)
-        if row.made == BLOCKED and there is None:
+        if row.digest == BLOCKED and there is None:
             return False
         if row.state == "failed" or (row.state == "left" and (not self._complete or task.action == "name")):
             return True
@@ -47,9 +47,9 @@ class InStep:
     # Its stamp differs from the recorded one: it was copied to another disk, or changed by somebody, whose change is
     # kept.
     def _look_closer(self, row: Row, there: Stamp) -> None:
-        if row.out.size == there.size and row.made:
+        if row.out.size == there.size and row.digest:
             try:
-                if digest_of(self._out / row.output) != row.made:
+                if digest_of(self._out / row.output) != row.digest:
                     return
             except (OSError, DepixelError):
                 return

@@ -183,10 +183,10 @@ def _is_unchanged(loaded: LoadedTask, row: Row, bench: Bench) -> bool:
     if there is None or target.is_symlink():
         return False
     if bench.verify or row.state == "writing" or there != row.out:
-        if not row.made:
+        if not row.digest:
             return False
         try:
-            if digest_of(target) != row.made:
+            if digest_of(target) != row.digest:
                 return False
         except (OSError, DepixelError):
             return False

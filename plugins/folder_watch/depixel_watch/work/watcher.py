@@ -77,7 +77,7 @@ class Watcher:
         self._away = False  # the ledger's file was unusable
         self._present = profile  # the profile of the last pass over the whole folder
         self._troubles: set[str] = set()  # sentences of this pass
-        self._told: set[str] = set()  # of the last pass: they are not repeated
+        self._old_troubles: set[str] = set()  # of the last pass: they are not repeated
         self._rules = hashlib.sha256(repr(profiles).encode()).hexdigest()  # by which archives are treated
         self._ledger = opened(out, self._trouble)
         self._removal = Removal(source, out, tracker, tell, self._trouble)
@@ -134,7 +134,7 @@ class Watcher:
         self.tally = tally = PassCounts(whole=changes is None)
         if not self._source.is_dir():
             self._trouble(f"{self._source} does not exist at the moment; its outputs are kept.")
-            self._told, self._troubles = self._troubles, set()
+            self._old_troubles, self._troubles = self._troubles, set()
             return tally
         try:
             if self._away or not self._ledger.is_in_place():  # somebody deleted the output folder to revert
@@ -159,7 +159,7 @@ class Watcher:
         self._sides.begin()
         findings = Findings(self._trouble)
         still = self._still(profile, findings, changes)
-        self.tally.found = len(still)
+        self.tally.total = len(still)
         if still:
             tasks = (task for entry in still if (task := self._plan(entry, profile)) is not None)
             recorder = Recorder(self._ledger, self._tracker, self.tally, self._tell, self._out)
@@ -175,7 +175,7 @@ class Watcher:
         if self.tally.finished or self.tally.removed or self._stale:
             self._write_page()
         if changes is None:
-            self._told, self._troubles = self._troubles, set()
+            self._old_troubles, self._troubles = self._troubles, set()
 
     def _profile_now(self, whole: bool) -> PackProfile:
         if self._profile is not None:
@@ -270,7 +270,7 @@ class Watcher:
 
     # Problems of the folder are announced once, until they are fixed.
     def _trouble(self, sentence: str, failed: bool = False) -> None:
-        if sentence not in self._told and sentence not in self._troubles:
+        if sentence not in self._old_troubles and sentence not in self._troubles:
             self._tell(Announcement("failed" if failed else "note", "", sentence))
             self.tally.failed += failed
         self._troubles.add(sentence)

@@ -11,14 +11,14 @@ def unsaved_and_named():
     """Two answers to one file, neither of them saved."""
     image, layer = picture(W, H, 4)
     image.set_file(Gio.File.new_for_path(os.path.join(OUT, "twice.xcf")))
-    made = [call(image, image.get_layers(), scale=2, domain="art", seed=seed)[2] for seed in (0, 1)]
-    files = [one.get_file() for one in made]
-    return {"dirty": [one.is_dirty() for one in made], "names": [os.path.basename(f.get_path()) for f in files]}
+    results = [call(image, image.get_layers(), scale=2, domain="art", seed=seed)[2] for seed in (0, 1)]
+    files = [one.get_file() for one in results]
+    return {"dirty": [one.is_dirty() for one in results], "names": [os.path.basename(f.get_path()) for f in files]}
 
 
 def again_and_more():
     """Each of three answers again, then others like the second; all stay."""
-    found = {}
+    facts = {}
     for domain in ("pixel-art", "art"):
         image, layer = picture(W, H, 4)
         result = call(image, [layer], scale=3, domain=domain, candidates=3, imagination=0.0)[2]
@@ -32,9 +32,9 @@ def again_and_more():
         before = len(group.get_children())
         chosen = group.get_children()[0]
         status, error, _ = run("more-like-this", result, [chosen])
-        found[domain] = {"first": first, "remade": remade, "more": [status, error],
+        facts[domain] = {"first": first, "remade": remade, "more": [status, error],
                          "added": len(group.get_children()) - before, "undo": result.is_dirty()}  # fmt: skip
-    return found
+    return facts
 
 
 def face_again_and_larger():
@@ -55,13 +55,13 @@ def anonymised_again_and_flat():
     image, layer = picture(48, 48, 3, name="group photo")
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
     status, error, _ = call(image, [layer], "anonymise-face", steps=1, candidates=1)
-    made = image.get_selected_layers()[0]
-    parasite = bytes(made.get_parasite("depixel-recipe").get_data()).decode()
-    first = dump(made, 3)
+    answer = image.get_selected_layers()[0]
+    parasite = bytes(answer.get_parasite("depixel-recipe").get_data()).decode()
+    first = dump(answer, 3)
     Gimp.Selection.none(image)
-    again = run("same-again", image, [made])
+    again = run("same-again", image, [answer])
     remade = dump(image.get_selected_layers()[0], 3)
-    flat = run("flattened-copy", image, [made])[2]
+    flat = run("flattened-copy", image, [answer])[2]
     only = flat.get_layers()
     image2, layer2 = picture(48, 48, 3)
     direct = call(image2, [layer2], "anonymise-face", steps=1, candidates=1, output="flat-image")
@@ -177,7 +177,8 @@ def partial_documents():
         layer.set_visible(False)
     none = call(image, [named["below"]], scale=2, domain="art", output="visible-document")[:2]
     names = [
-        sorted(x.get_name() for x in all_layers(found[2].get_layers())) for found in (visible, chosen, group, twice)
+        sorted(x.get_name() for x in all_layers(result_image[2].get_layers()))
+        for result_image in (visible, chosen, group, twice)
     ]
     below = next(x for x in visible[2].get_layers() if x.get_name() == "below")
     return {"errors": [visible[1], chosen[1], group[1]], "names": names[:3], "none": none, "twice": names[3],
@@ -214,20 +215,20 @@ def document():
     path.bezier_stroke_new_moveto(2, 3)
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 4, 4)
     image.clean_all()
-    given = {"deep": dump(deep, 4), "hidden": dump(hidden, 3)}
+    sources = {"deep": dump(deep, 4), "hidden": dump(hidden, 3)}
     status, error, copy = call(image, [hidden], scale=2, domain="art", output="document")
     refused = call(image, [hidden], scale=2, candidates=2, output="document")[:2]
     top = copy.get_layers()
     far = top[0].get_children()[0].get_children()[0]
     guide = copy.find_next_guide(0)
     stroke = copy.get_paths()[0].stroke_get_points(copy.get_paths()[0].get_strokes()[0])
-    return {"status": status, "error": error, "refused": refused, "given": given,
+    return {"status": status, "error": error, "refused": refused, "given": sources,
             "tree": [x.get_name() for x in (*top, top[0].get_children()[0], far)],
             "deep": dump(far, 4), "hidden": dump(top[1], 3), "mode": far.get_mode() == Gimp.LayerMode.MULTIPLY,
             "opacity": round(far.get_opacity(), 3), "lock": far.get_lock_alpha(),
             "mask": selected(far.get_mask()).hex(), "size": [copy.get_width(), copy.get_height()],
             "guide": copy.get_guide_position(guide), "point": list(stroke[-2])[:2] if isinstance(stroke, tuple) else str(stroke),
-            "untouched": [image.is_dirty(), image.get_width(), dump(deep, 4) == given["deep"]],
+            "untouched": [image.is_dirty(), image.get_width(), dump(deep, 4) == sources["deep"]],
             "dirty": copy.is_dirty(), "images": len(Gimp.get_images())}  # fmt: skip
 
 

@@ -15,16 +15,16 @@ def tool(*words):
 def window_named(title, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = tool("search", "--onlyvisible", "--name", title)
-        if found:
-            return found[-1]
+        windows = tool("search", "--onlyvisible", "--name", title)
+        if windows:
+            return windows[-1]
         time.sleep(0.3)
     return ""
 
 
-def wait_for(found, seconds=120):
+def wait_for(condition, seconds=120):
     deadline = time.monotonic() + seconds
-    while not found():
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.3)
@@ -57,9 +57,9 @@ tool("windowactivate", "--sync", dialog)
 tool("key", "Return")
 FACTS["first"] = wait_for(lambda: len(Gimp.get_images()) == 2)
 time.sleep(3)
-made = [one for one in Gimp.get_images() if one.get_id() != image.get_id()][0]
-FACTS["made"] = [made.get_width(), made.get_height(), made.is_dirty()]
-made.clean_all()
+result = [one for one in Gimp.get_images() if one.get_id() != image.get_id()][0]
+FACTS["made"] = [result.get_width(), result.get_height(), result.is_dirty()]
+result.clean_all()
 activate()
 tool("key", "ctrl+w")  # the new image has the focus
 FACTS["closed"] = wait_for(lambda: len(Gimp.get_images()) == 1, 30)

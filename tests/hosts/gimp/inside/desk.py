@@ -99,16 +99,16 @@ class Desk:
 
     def all(self, kind=Gtk.Widget, root=None):
         """Every visible widget of a kind."""
-        found = []
+        widgets = []
 
         def walk(widget):
             if isinstance(widget, kind) and widget.get_mapped():
-                found.append(widget)
+                widgets.append(widget)
             if isinstance(widget, Gtk.Container):
                 widget.forall(walk)
 
         walk(root or self.dialog)
-        return found
+        return widgets
 
     def button(self, text, root=None):
         """The button, switch or menu item with this text in its label; None if none is visible."""

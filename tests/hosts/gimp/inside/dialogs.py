@@ -18,9 +18,9 @@ def window_named(title, seconds=60):
     """The newest window with this title, once it exists; "" on timeout."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        found = tool("search", "--onlyvisible", "--name", title)
-        if found:
-            return found[-1]
+        windows = tool("search", "--onlyvisible", "--name", title)
+        if windows:
+            return windows[-1]
         time.sleep(0.3)
     return ""
 
@@ -38,10 +38,10 @@ def steady_shot(name, window="root"):
     for _ in range(30):
         shot(name, window)
         with open(path, "rb") as file:
-            found = file.read()
-        if found == before:
+            text = file.read()
+        if text == before:
             return
-        before = found
+        before = text
         time.sleep(1)
 
 
@@ -53,18 +53,22 @@ def ask(action, run_mode, **values):
     config.set_core_object_array("drawables", [layer])
     for name, value in values.items():
         config.set_property(name, value)
-    found = procedure.run(config)
-    good = found.index(0) == Gimp.PDBStatusType.SUCCESS
-    return found.index(0).value_nick, "" if good else Gimp.get_pdb().get_last_error(), found.index(1) if good else None
+    returned = procedure.run(config)
+    good = returned.index(0) == Gimp.PDBStatusType.SUCCESS
+    return (
+        returned.index(0).value_nick,
+        "" if good else Gimp.get_pdb().get_last_error(),
+        returned.index(1) if good else None,
+    )
 
 
 def while_it_runs(steps, run):
     """The return value of `run`; `steps` runs at the same time, in a thread."""
     thread = threading.Thread(target=steps)
     thread.start()
-    found = run()
+    values = run()
     thread.join(120)
-    return found
+    return values
 
 
 def preview_and(key, title, name):
@@ -140,10 +144,10 @@ def cancel_button():
     files = [os.path.join(OUT, "window-%s.png" % name) for name in ("calm", "progress")]
     command = ["convert", *files, "-crop", strip, "+repage", "-compose", "difference", "-composite", "-threshold", "5%"]
     said = subprocess.run([*command, "-format", "%@", "info:"], capture_output=True, text=True, check=False).stdout
-    found = re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", said.strip())
-    if found is None or not 40 < int(found[1]):
+    match = re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", said.strip())
+    if match is None or not 40 < int(match[1]):
         return None  # not there yet
-    wide, high, left, top = found.groups()
+    wide, high, left, top = match.groups()
     return x + int(left) + int(wide) - 30, y + height - 36 + int(top) + int(high) // 2
 
 

@@ -66,10 +66,10 @@ def anonymise_an_ellipse(output):
     )
     top = image.get_layers()[0]
     mask = top.get_mask()
-    found = {"status": status, "error": error, "before": before, "shape": bytes(shape).hex(), "answer": dump(top, 3)}
+    facts = {"status": status, "error": error, "before": before, "shape": bytes(shape).hex(), "answer": dump(top, 3)}
     if mask is not None:
-        found["mask"] = bytes(mask.get_buffer().get(area(mask), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)).hex()
-    return found
+        facts["mask"] = bytes(mask.get_buffer().get(area(mask), 1.0, "Y u8", Gegl.AbyssPolicy.NONE)).hex()
+    return facts
 
 
 def anonymise_an_ellipse_new_layers():

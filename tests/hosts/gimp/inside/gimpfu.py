@@ -15,10 +15,10 @@ def ask(layers=None, **values):
     path = OUT + "/old-fashioned-given.json"
     if os.path.exists(path):
         os.unlink(path)
-    found = procedure.run(config)
-    good = found.index(0) == Gimp.PDBStatusType.SUCCESS
-    given = json.load(open(path)) if os.path.exists(path) else None
-    return [found.index(0).value_nick, "" if good else Gimp.get_pdb().get_last_error(), given]
+    returned = procedure.run(config)
+    good = returned.index(0) == Gimp.PDBStatusType.SUCCESS
+    arguments = json.load(open(path)) if os.path.exists(path) else None
+    return [returned.index(0).value_nick, "" if good else Gimp.get_pdb().get_last_error(), arguments]
 
 
 def declared():
@@ -31,7 +31,7 @@ def defaults():
     return ask()
 
 
-def given():
+def explicit():
     return ask(
         amount=7, share=1.5, name="x", flip=False, way=2, kind="b", a_file=Gio.File.new_for_path("/etc/hosts"), spin=0.5
     )
@@ -45,4 +45,4 @@ def cancelled():
     return ask(name="cancel")
 
 
-run_cases([declared, defaults, given, refused, cancelled], "gimpfu.py")
+run_cases([declared, defaults, explicit, refused, cancelled], "gimpfu.py")

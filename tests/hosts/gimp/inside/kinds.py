@@ -3,14 +3,14 @@ exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 
 
 def registered():
-    found = {}
+    facts = {}
     for action in ("upscale", "imagine-face", "anonymise-face"):
         procedure = Gimp.get_pdb().lookup_procedure("plug-in-depixel-" + action)
-        found[action] = {
+        facts[action] = {
             "menus": procedure.get_menu_paths(), "label": procedure.get_menu_label(),
             "arguments": [a.name for a in procedure.get_arguments()],
         }  # fmt: skip
-    return found
+    return facts
 
 
 def undo_of_profile_is_clean():
@@ -88,9 +88,9 @@ def profile():
     same = kept is not None and kept.is_equal(wide) and proof is not None and proof.is_equal(wide)
     dirty = image.is_dirty()
     status2, error2, _ = call(image, [layer], scale=3, domain="art", output="new-layers")
-    for made in (result.get_layers()[0], image.get_layers()[0]):
-        made.get_image().set_color_profile(Gimp.ColorProfile.new_rgb_srgb())
-        stored.append(dump(made, 4))
+    for one in (result.get_layers()[0], image.get_layers()[0]):
+        one.get_image().set_color_profile(Gimp.ColorProfile.new_rgb_srgb())
+        stored.append(dump(one, 4))
     return {"status": status, "status2": status2, "error": error + error2, "kept": same, "dirty": dirty, "answer": stored[0],
             "layer": stored[1]}  # fmt: skip
 
@@ -120,13 +120,13 @@ def indexed_new_colours_refused():
 
 def mask():
     image, layer = picture(W, H, 4)
-    made = layer.create_mask(Gimp.AddMaskType.WHITE)
-    layer.add_mask(made)
-    buffer = made.get_buffer()
-    buffer.set(area(made), "Y u8", bytes((x * 25) % 256 for y in range(H) for x in range(W)))
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    buffer = mask.get_buffer()
+    buffer.set(area(mask), "Y u8", bytes((x * 25) % 256 for y in range(H) for x in range(W)))
     buffer.flush()
-    made.update(0, 0, W, H)
-    read = selected(made)
+    mask.update(0, 0, W, H)
+    read = selected(mask)
     own = pixels(layer, 4)
     combined = bytearray(own)
     combined[3::4] = bytes((a * m + 127) // 255 for a, m in zip(own[3::4], read, strict=True))
@@ -135,7 +135,7 @@ def mask():
     applied = pixels(twin.get_layers()[0], 4)
     twin.delete()
     status, error, result = call(image, [layer], scale=3, domain="art")
-    status2, error2, _ = call(image, [made])
+    status2, error2, _ = call(image, [mask])
     return {"status": status, "error": error, "answer": dump(result.get_layers()[0], 4), "status2": status2, "error2": error2,
             "as_gimp": max(abs(a - b) for a, b in zip(combined[3::4], applied[3::4], strict=True)),
             "before": {"width": W, "height": H, "channels": 4, "depth": 8, "data": bytes(combined).hex(), "name": "hero"}}  # fmt: skip
@@ -210,7 +210,7 @@ def several():
     other.set_offsets(3, 2)
     status, error, result = call(image, [layer, other], scale=3, domain="art")
     return {"status": status, "error": error, "size": [result.get_width(), result.get_height()],
-            "before": [dump(layer, 4), dump(other, 4)], "answers": [dump(made, 4) for made in result.get_layers()]}  # fmt: skip
+            "before": [dump(layer, 4), dump(other, 4)], "answers": [dump(one, 4) for one in result.get_layers()]}  # fmt: skip
 
 
 def candidates():
@@ -218,7 +218,7 @@ def candidates():
     status, error, result = call(image, [layer], scale=3, domain="art", candidates=3, imagination=0.8, seed=5)
     outer = result.get_layers()[0]
     call(image, [layer], scale=2, domain="art", candidates=2, imagination=0.8, output="new-layers")
-    chosen = [[x.get_name() for x in made.get_selected_layers()] for made in (result, image)]
+    chosen = [[x.get_name() for x in one.get_selected_layers()] for one in (result, image)]
     return {"status": status, "error": error, "group": outer.get_name(), "is_group": outer.is_group(), "chosen": chosen,
             "before": dump(layer, 4), "answers": [dump(child, 4) for child in outer.get_children()]}  # fmt: skip
 
@@ -245,24 +245,24 @@ def text_layer():
 
 def layers_of_gimp_3_2():
     """Links to files and paths as layers, if this GIMP has them."""
-    found = {}
+    facts = {}
     image, layer = picture(W, H, 4)
     if hasattr(Gimp, "LinkLayer"):
         export(image, "linked.png")
-        found["link"] = Gimp.LinkLayer.new(image, Gio.File.new_for_path(OUT + "/linked.png"))
+        facts["link"] = Gimp.LinkLayer.new(image, Gio.File.new_for_path(OUT + "/linked.png"))
     if hasattr(Gimp, "VectorLayer"):
         path = Gimp.Path.new(image, "p")
         image.insert_path(path, None, 0)
         path.stroke_new_from_points(
             Gimp.PathStrokeType.BEZIER, [1, 1, 1, 1, 1, 1, 7, 2, 7, 2, 7, 2, 4, 6, 4, 6, 4, 6], True
         )
-        found["vector"] = Gimp.VectorLayer.new(image, path)
+        facts["vector"] = Gimp.VectorLayer.new(image, path)
     seen = {}
-    for kind, made in found.items():
-        image.insert_layer(made, None, 0)
-        status, error, result = call(image, [made], scale=2, domain="art")
-        seen[kind] = [status, error, result is not None and result.get_width(), made.get_width()]
-        seen[kind].append(call(image, [made], output="replace")[1])
+    for kind, new_layer in facts.items():
+        image.insert_layer(new_layer, None, 0)
+        status, error, result = call(image, [new_layer], scale=2, domain="art")
+        seen[kind] = [status, error, result is not None and result.get_width(), new_layer.get_width()]
+        seen[kind].append(call(image, [new_layer], output="replace")[1])
     return seen
 
 
@@ -279,7 +279,7 @@ def frames():
     image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 1, 5, 4)
     refused2 = call(image, [layer], frames=True)[1]
     return {"status": status, "error": error, "size": [result.get_width(), result.get_height()], "refused": refused, "refused2": refused2,
-            "answers": [dump(made, 4) for made in reversed(result.get_layers())]}  # fmt: skip
+            "answers": [dump(one, 4) for one in reversed(result.get_layers())]}  # fmt: skip
 
 
 def wrong_arguments():

@@ -5,12 +5,12 @@ import struct
 
 def arguments():
     """Name, type and default of every argument, as scripts see them."""
-    found = {}
+    facts = {}
     for action in ("upscale", "imagine-face", "anonymise-face"):
         procedure = Gimp.get_pdb().lookup_procedure("plug-in-depixel-" + action)
         values = {a.name: [a.value_type.name, a.get_default_value()] for a in procedure.get_arguments()}
-        found[action] = {n: [t, v if isinstance(v, (int, float, str)) else None] for n, (t, v) in values.items()}
-    return found
+        facts[action] = {n: [t, v if isinstance(v, (int, float, str)) else None] for n, (t, v) in values.items()}
+    return facts
 
 
 def opacity_and_mode():
@@ -35,12 +35,12 @@ def group_that_lets_through():
     outer.set_mode(Gimp.LayerMode.PASS_THROUGH)
     layer = add(image, W, H, 4, "in", outer)
     write(layer, samples(W, H, 4), 4)
-    made = outer.create_mask(Gimp.AddMaskType.WHITE)
-    outer.add_mask(made)
-    buffer = made.get_buffer()
-    buffer.set(area(made), "Y u8", bytes(255 if x > 3 else 0 for y in range(H) for x in range(W)))
+    mask = outer.create_mask(Gimp.AddMaskType.WHITE)
+    outer.add_mask(mask)
+    buffer = mask.get_buffer()
+    buffer.set(area(mask), "Y u8", bytes(255 if x > 3 else 0 for y in range(H) for x in range(W)))
     buffer.flush()
-    made.update(0, 0, W, H)
+    mask.update(0, 0, W, H)
     seen = bytearray(pixels(outer, 4))
     for at in range(W * H):
         seen[at * 4 + 3] *= at % W > 3
@@ -86,28 +86,28 @@ def float_beyond():
 
 def text():
     image, layer = picture(40, 20, 4)
-    made = Gimp.TextLayer.new(image, "Hi", Gimp.context_get_font(), 12, Gimp.Unit.pixel())
-    image.insert_layer(made, None, 0)
-    made.set_name("words")
-    status, error, result = call(image, [made], scale=2, domain="art")
-    return {"status": status, "error": error, "before": dump(made, 4), "answer": dump(result.get_layers()[0], 4)}
+    text = Gimp.TextLayer.new(image, "Hi", Gimp.context_get_font(), 12, Gimp.Unit.pixel())
+    image.insert_layer(text, None, 0)
+    text.set_name("words")
+    status, error, result = call(image, [text], scale=2, domain="art")
+    return {"status": status, "error": error, "before": dump(text, 4), "answer": dump(result.get_layers()[0], 4)}
 
 
 def frames():
     image, layer = picture(W, H, 4, name="walk 1")
-    given = [dump(layer, 4)]
+    sources = [dump(layer, 4)]
     for number in (2, 3):
         extra = add(image, W - 2, H, 4, "walk %d" % number)
         write(extra, samples(W - 2, H, 4, shift=30 * number), 4)
         extra.set_offsets(-1 if number == 2 else 4, 1)
-        given.append(dump(extra, 4))
+        sources.append(dump(extra, 4))
     status, error, result = call(image, [layer], scale=3, domain="art", frames=True)
     status2, error2, many = call(image, [layer], scale=3, domain="art", frames=True, candidates=2, imagination=0.5)
     groups = [
         [child.get_name() for child in reversed(group.get_children())] for group in many.get_layers()[0].get_children()
     ]
-    return {"status": status, "error": error + error2, "status2": status2, "given": given, "groups": groups,
-            "answers": [dump(made, 4) for made in reversed(result.get_layers())]}  # fmt: skip
+    return {"status": status, "error": error + error2, "status2": status2, "given": sources, "groups": groups,
+            "answers": [dump(one, 4) for one in reversed(result.get_layers())]}  # fmt: skip
 
 
 def beyond_the_canvas():
@@ -127,7 +127,7 @@ def two_replaced_under_a_profile():
     other = add(image, 4, 3, 4, "other")
     write(other, samples(4, 3, 4, shift=50), 4)
     other.set_offsets(3, 2)
-    given = [dump(layer, 4), dump(other, 4)]
+    sources = [dump(layer, 4), dump(other, 4)]
     image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
     status, error, result = call(image, [layer, other], scale=2, domain="art", output="replace")
     kept = image.get_color_profile().is_equal(Gimp.ColorProfile.new_rgb_adobe())
@@ -136,7 +136,7 @@ def two_replaced_under_a_profile():
         "status": status,
         "error": error,
         "kept": kept,
-        "before": given,
+        "before": sources,
         "answers": [dump(layer, 4), dump(other, 4)],
     }
 
@@ -148,13 +148,13 @@ def refusals():
     image.insert_channel(channel, None, 0)
     empty = Gimp.GroupLayer.new(image, "nothing")
     image.insert_layer(empty, None, 0)
-    found = {"channel": call(image, [channel])[:2], "empty": call(image, [empty])[:2]}
+    facts = {"channel": call(image, [channel])[:2], "empty": call(image, [empty])[:2]}
     layer.set_lock_content(True)
     image.clean_all()
-    found["locked"] = call(image, [layer], output="replace")[:2]
-    found["dirty"] = image.is_dirty()
-    found["read"] = call(image, [layer], scale=2, domain="art")[:2]
-    return found
+    facts["locked"] = call(image, [layer], output="replace")[:2]
+    facts["dirty"] = image.is_dirty()
+    facts["read"] = call(image, [layer], scale=2, domain="art")[:2]
+    return facts
 
 
 run_cases([arguments, refusals, opacity_and_mode, group_that_lets_through, whole_32, float_32, double_64, float_beyond, text, frames,

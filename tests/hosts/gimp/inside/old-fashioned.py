@@ -13,9 +13,9 @@ def old_fashioned(image, drawable, amount, share, name, tone, flip, way, kind, f
     if name == "fail":
         raise RuntimeError("the paint ran out")
     colour = len(tuple(tone.get_rgba()))  # its default does not reach scripts: GIMP 3.0 passes black
-    given = [image.get_width(), drawable.get_name(), amount, share, name, colour, flip, way, kind, file, folder, spin]
+    values = [image.get_width(), drawable.get_name(), amount, share, name, colour, flip, way, kind, file, folder, spin]
     with open(os.path.join(os.environ["OUT"], "old-fashioned-given.json"), "w") as out:
-        json.dump(given, out)
+        json.dump(values, out)
 
 
 register(  # noqa: F405

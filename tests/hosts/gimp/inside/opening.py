@@ -20,14 +20,14 @@ def windows(title):
 
 def seconds_of(name, title):
     """Until the window is visible; it is closed again with Escape."""
-    found = []
+    times = []
     began = time.monotonic()
 
     def look():
         while time.monotonic() < began + 60:
             window = windows(title)
             if window:
-                found.append(time.monotonic() - began)
+                times.append(time.monotonic() - began)
                 time.sleep(0.5)
                 while windows(title):
                     subprocess.run(
@@ -46,7 +46,7 @@ def seconds_of(name, title):
     config.set_core_object_array("drawables", image.get_layers())
     procedure.run(config)
     thread.join(90)
-    return found[0] if found else None
+    return times[0] if times else None
 
 
 time.sleep(2)

@@ -67,8 +67,8 @@ def ask():
         result = engine.upscale(client.Submission(pixels, {"scale": 4, "seed": seed}, program="gimp")).result()
         inside.append(result.report.get("seconds", result.seconds))
 
-    found = timed(once)
-    return {**found, "engine_median": sorted(inside[1:])[TIMES // 2]}
+    seconds = timed(once)
+    return {**seconds, "engine_median": sorted(inside[1:])[TIMES // 2]}
 
 
 RESULTS["machine"] = {"machine": platform.machine(), "cpus": os.cpu_count(), "side": SIDE, "scale": 4, "runs": TIMES}

@@ -53,9 +53,9 @@ def shaped(output, feather):
     shape = selected(image.get_selection())
     status, error, result = call(image, [layer], scale=4, domain="art", output=output, candidates=2)
     group = (result or image).get_layers()[0]
-    made = group.get_children()[0]
-    return {"status": status, "error": error, "answer": dump(made, 4), "masks": [x.get_mask() is not None for x in group.get_children()],
-            "mask": {**dump(made.get_mask(), 1), "data": selected(made.get_mask()).hex()}, "still": list(Gimp.Selection.bounds(image)[-4:]),
+    answer = group.get_children()[0]
+    return {"status": status, "error": error, "answer": dump(answer, 4), "masks": [x.get_mask() is not None for x in group.get_children()],
+            "mask": {**dump(answer.get_mask(), 1), "data": selected(answer.get_mask()).hex()}, "still": list(Gimp.Selection.bounds(image)[-4:]),
             "bounds": [left, top, right, bottom], "before": cropped(before, left, top, right - left, bottom - top),
             "shape": b"".join(shape[y * W + left : y * W + right] for y in range(top, bottom)).hex()}  # fmt: skip
 

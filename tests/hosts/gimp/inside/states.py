@@ -205,11 +205,11 @@ def presets(desk, facts):
     yield 0.5
     GLib.idle_add(lambda: [x for x in menu.get_children() if "Save these" in x.get_label()][0].activate() and False)
     yield lambda: any("save a preset" in (w.get_title() or "") for w in Gtk.Window.list_toplevels() if w.get_mapped())
-    asked = [w for w in Gtk.Window.list_toplevels() if "save a preset" in (w.get_title() or "")][0]
+    window = [w for w in Gtk.Window.list_toplevels() if "save a preset" in (w.get_title() or "")][0]
     yield 0.5
-    desk.all(Gtk.Entry, asked)[0].set_text("My sprites")
+    desk.all(Gtk.Entry, window)[0].set_text("My sprites")
     desk.shot("settings-save")
-    asked.response(Gtk.ResponseType.OK)
+    window.response(Gtk.ResponseType.OK)
     yield 0.5
     facts["own"] = [x.get_label() for x in button.get_popup().get_children()][0]
     desk.config.set_property("scale", 2)

@@ -99,11 +99,11 @@ def call(image, layers, action="upscale", **values):
     config.set_core_object_array("drawables", layers)
     for name, value in values.items():
         config.set_property(name, value)
-    found = procedure.run(config)
-    status = found.index(0)
+    returned = procedure.run(config)
+    status = returned.index(0)
     good = status == Gimp.PDBStatusType.SUCCESS
     error = "" if good else Gimp.get_pdb().get_last_error()
-    return status.value_nick, error, found.index(1) if good else None
+    return status.value_nick, error, returned.index(1) if good else None
 
 
 def export(image, name):
@@ -113,8 +113,8 @@ def export(image, name):
     config.set_property("image", image)
     config.set_property("file", Gio.File.new_for_path(os.path.join(OUT, name)))
     config.set_property("save-transparent", True)
-    found = procedure.run(config)
-    assert found.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
+    values = procedure.run(config)
+    assert values.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
 
 
 def run_cases(cases, script):

@@ -98,14 +98,14 @@ def grid():
 
 def tiny():
     """Pictures of one pixel and one row."""
-    found = {}
+    facts = {}
     for width, height in ((1, 1), (1, 9), (9, 1), (2, 2)):
         for action, values in VALUES.items():
             image, layer = picture(width, height, 4)
             status, error, result = call(image, [layer], action, **values, output="new-image")
             size = [result.get_width(), result.get_height()] if result is not None else None
-            found["%dx%d %s" % (width, height, action)] = [status, error, size]
-    return found
+            facts["%dx%d %s" % (width, height, action)] = [status, error, size]
+    return facts
 
 
 NAMES = ["", "<b>&amp;", "x" * 300, "two\nlines", "Frame 1 (100ms) (replace)", "%s %d", "ünï ☃"]
@@ -113,7 +113,7 @@ NAMES = ["", "<b>&amp;", "x" * 300, "two\nlines", "Frame 1 (100ms) (replace)", "
 
 def names():
     """Layers of any name, several with the same one."""
-    found = []
+    results = []
     for name in NAMES:
         image, layer = picture(SIDE, SIDE, 4, name=name or "x")
         layer.set_name(name)
@@ -121,20 +121,20 @@ def names():
         image.insert_layer(other, None, 0)
         other.set_name(name)
         status, error, result = call(image, image.get_layers(), scale=2, output="new-image")
-        found.append([status, error, [x.get_name() for x in result.get_layers()] if result is not None else None])
-    return found
+        results.append([status, error, [x.get_name() for x in result.get_layers()] if result is not None else None])
+    return results
 
 
 def one_file_open_twice():
     """Two images of one file, answered in turn: each result has its own name."""
-    made = []
+    copies = []
     for _ in range(3):
         again, _layer = picture(SIDE, SIDE, 4)
         again.set_file(Gio.File.new_for_path(OUT + "/same.xcf"))
         for output in ("new-image", "document"):
             result = call(again, again.get_layers(), scale=2, output=output)[2]
-            made.append(os.path.basename(result.get_file().get_path()))
-    return made
+            copies.append(os.path.basename(result.get_file().get_path()))
+    return copies
 
 
 def three_of_four():
@@ -151,13 +151,13 @@ def three_of_four():
     locked = add(image, SIDE, SIDE, 4, "locked")
     write(locked, samples(SIDE, SIDE, 4, shift=90), 4)
     locked.set_lock_alpha(True)
-    found = {}
+    facts = {}
     for output in OUTPUTS["upscale"]:
         twin = image.duplicate()
         chosen = [x for x in twin.get_layers() if x.get_name() != "base"]
         status, error, result = call(twin, chosen, scale=2, output=output)
-        found[output] = [status, error, state(result)[:3] if result is not None else None]
-    return found
+        facts[output] = [status, error, state(result)[:3] if result is not None else None]
+    return facts
 
 
 def large():

@@ -13,9 +13,9 @@ config.set_property("run-mode", Gimp.RunMode.INTERACTIVE)
 config.set_property("image", image)
 config.set_core_object_array("drawables", [layer])
 began = time.monotonic()
-found = procedure.run(config)
+returned = procedure.run(config)
 FACTS["dialog"] = {
-    "status": found.index(0).value_nick, "images": [[i.get_width(), i.get_height()] for i in Gimp.get_images()],
+    "status": returned.index(0).value_nick, "images": [[i.get_width(), i.get_height()] for i in Gimp.get_images()],
     "seconds": time.monotonic() - began,
 }  # fmt: skip
 print("ACCEPTED", flush=True)
@@ -37,15 +37,15 @@ def press(key):
     subprocess.run(["xdotool", "key", key])
 
 
-def becomes(wanted, found, seconds=60):
+def becomes(wanted, value, seconds=60):
     """Whether found() becomes `wanted` in time: keys take a while on a busy machine."""
     deadline = time.monotonic() + seconds
-    while found() != wanted:
+    while value() != wanted:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.3)
     time.sleep(1)  # and stays so
-    return found() == wanted
+    return value() == wanted
 
 
 def state():
@@ -67,57 +67,57 @@ for display in (1, 2, 3):
 
 # Other steps that a run may leave in the history: a profile, a mask, a palette, the shape of a selection.
 def under_a_profile():
-    made, layer = picture(24, 24, 4)
-    made.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
-    return made, layer, "upscale", {"scale": 2, "domain": "art", "candidates": 2, "output": "new-layers"}
+    image, layer = picture(24, 24, 4)
+    image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+    return image, layer, "upscale", {"scale": 2, "domain": "art", "candidates": 2, "output": "new-layers"}
 
 
 def masked_and_replaced():
-    made, layer = picture(24, 24, 4)
+    image, layer = picture(24, 24, 4)
     layer.add_mask(layer.create_mask(Gimp.AddMaskType.ALPHA))
-    return made, layer, "upscale", {"scale": 2, "domain": "art", "output": "replace"}
+    return image, layer, "upscale", {"scale": 2, "domain": "art", "output": "replace"}
 
 
 def in_an_ellipse():
-    made, layer = picture(24, 24, 4)
-    made.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 16, 12)
-    return made, layer, "upscale", {"scale": 2, "domain": "art", "output": "new-layers"}
+    image, layer = picture(24, 24, 4)
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 16, 12)
+    return image, layer, "upscale", {"scale": 2, "domain": "art", "output": "new-layers"}
 
 
 def indexed():
-    made, layer = indexed_image()
-    return made, layer, "upscale", {"scale": 2, "domain": "pixel-art", "palette": "keep", "output": "new-layers"}
+    image, layer = indexed_image()
+    return image, layer, "upscale", {"scale": 2, "domain": "pixel-art", "palette": "keep", "output": "new-layers"}
 
 
 def face_replaced():
-    made, layer = picture(48, 48, 3)
-    made.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
-    return made, layer, "anonymise-face", {"steps": 1, "output": "replace", "candidates": 1}
+    image, layer = picture(48, 48, 3)
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 40, 40)
+    return image, layer, "anonymise-face", {"steps": 1, "output": "replace", "candidates": 1}
 
 
 def imagined_in_place():
-    made, layer = picture(16, 16, 3)
-    made.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 2, 12, 12)
-    return made, layer, "imagine-face", {"scale": 2, "steps": 1, "output": "replace", "candidates": 1}
+    image, layer = picture(16, 16, 3)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 2, 2, 12, 12)
+    return image, layer, "imagine-face", {"scale": 2, "steps": 1, "output": "replace", "candidates": 1}
 
 
-def all_of(made, layer):
-    mask, profile = layer.get_mask(), made.get_color_profile()
-    return [made.get_width(), made.get_height(), [x.get_name() for x in made.get_layers()], pixels(layer, 4).hex(),
-            selected(made.get_selection()).hex(), selected(mask).hex() if mask else "",
-            profile.get_label() if profile else "", len(made.get_channels())]  # fmt: skip
+def all_of(image, layer):
+    mask, profile = layer.get_mask(), image.get_color_profile()
+    return [image.get_width(), image.get_height(), [x.get_name() for x in image.get_layers()], pixels(layer, 4).hex(),
+            selected(image.get_selection()).hex(), selected(mask).hex() if mask else "",
+            profile.get_label() if profile else "", len(image.get_channels())]  # fmt: skip
 
 
 FACTS["steps"] = {}
 for case in (under_a_profile, masked_and_replaced, in_an_ellipse, indexed, face_replaced, imagined_in_place):
-    made, layer, action, values = case()
-    display = Gimp.Display.new(made)
+    pictured, layer, action, values = case()
+    display = Gimp.Display.new(pictured)
     time.sleep(1)
-    before = all_of(made, layer)
-    status, error, _ = call(made, [layer], action, **values)
+    before = all_of(pictured, layer)
+    status, error, _ = call(pictured, [layer], action, **values)
     Gimp.displays_flush()
-    after = all_of(made, layer)
-    now = functools.partial(all_of, made, layer)
+    after = all_of(pictured, layer)
+    now = functools.partial(all_of, pictured, layer)
     press("ctrl+z")
     undone = becomes(before, now)
     press("ctrl+y")

@@ -31,14 +31,14 @@ def colours(facts):
         yield from ask(panel, scale=2, output="new-layer")
         shot, painting = panel._shown.parts[0].shot, panel.offers[0].painting
         yield from apply(panel)
-        made = desk.tops(document)[-1]
-        save(name + ".out", made.pixelData(0, 0, 32, 24))
+        layer_added = desk.tops(document)[-1]
+        save(name + ".out", layer_added.pixelData(0, 0, 32, 24))
         if shot.colours.model != model:
             own = colours_of(layer)
             save(name + ".asked", shot.frames[0])
             save(name + ".answered", painting.frames[0])
-            given = layer.pixelData(0, 0, 16, 12)
-            save(name + ".by-krita.asked", (yield from shown(given, 16, 12, own, shot.colours)))
+            samples = layer.pixelData(0, 0, 16, 12)
+            save(name + ".by-krita.asked", (yield from shown(samples, 16, 12, own, shot.colours)))
             save(name + ".by-krita.out", (yield from shown(painting.frames[0], 32, 24, shot.colours, own)))
         before = layers(document)
         yield from step("undo", document)
@@ -46,8 +46,8 @@ def colours(facts):
         yield from step("redo", document)
         facts[name] = {
             "words": panel.message,
-            "profile": [document.colorProfile(), layer.colorProfile(), made.colorProfile()],
-            "same": [made.colorModel(), made.colorDepth()] == [model, depth],
+            "profile": [document.colorProfile(), layer.colorProfile(), layer_added.colorProfile()],
+            "same": [layer_added.colorModel(), layer_added.colorDepth()] == [model, depth],
             "undo": undone == [["sprite", []]],
             "redo": layers(document) == before,
         }
@@ -65,10 +65,10 @@ def shown(samples, width, height, own, colours):
     put(layer, samples, 0, 0, width, height)
     document.rootNode().addChildNode(layer, None)
     yield from settle(document)
-    found = bytes(document.pixelData(0, 0, width, height))
+    pixels = bytes(document.pixelData(0, 0, width, height))
     document.setModified(False)
     document.close()
-    return found
+    return pixels
 
 
 @scenario

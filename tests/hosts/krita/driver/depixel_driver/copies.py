@@ -68,7 +68,7 @@ def named(document, name):
     return next(node for node in below(document.rootNode()) if node.name() == name)
 
 
-def asked(panel, **values):
+def request(panel, **values):
     """Press the button, and wait until the result is in Krita."""
     panel.forget()
     panel.live.setChecked(False)
@@ -80,10 +80,10 @@ def asked(panel, **values):
     yield 300
 
 
-def back_to(document, made):
+def back_to(document, result):
     """Close the resulting document without saving, and activate its source."""
-    made.setModified(False)
-    made.close()
+    result.setModified(False)
+    result.close()
     desk.front(document)
     yield from until(lambda: app.activeDocument() == document, "the source in front")
 
@@ -99,30 +99,35 @@ def whole_document(facts):
         save(f"whole-{name}.src", named(document, name).pixelData(*box))
     save("whole-mask.src", named(document, "mask").pixelData(-2, 0, 14, 15))
     panel = docker()
-    yield from asked(panel, scale=3, domain="art", output="document")
+    yield from request(panel, scale=3, domain="art", output="document")
     facts["words"] = panel.message
-    made = desk.other_document(document)
+    result = desk.other_document(document)
     facts["source"] = [document.width(), document.modified(), tree(document) == facts["before"]]
-    facts["after"] = tree(made)
-    facts["size"] = [made.width(), made.height()]
-    facts["name"] = [os.path.basename(made.fileName()), os.path.exists(made.fileName()), made.modified(), made.name()]
-    facts["guides"] = [made.horizontalGuides(), made.verticalGuides()]
+    facts["after"] = tree(result)
+    facts["size"] = [result.width(), result.height()]
+    facts["name"] = [
+        os.path.basename(result.fileName()),
+        os.path.exists(result.fileName()),
+        result.modified(),
+        result.name(),
+    ]
+    facts["guides"] = [result.horizontalGuides(), result.verticalGuides()]
     for name, (x, y, w, h) in (("sprite", (0, 0, 24, 16)), ("inner", (-2, 0, 14, 15)), ("hidden", (6, 1, 14, 14))):
-        save(f"whole-{name}.out", named(made, name).pixelData(3 * x, 3 * y, 3 * w, 3 * h))
-    save("whole-mask.out", named(made, "mask").pixelData(-6, 0, 42, 45))
-    shapes = named(made, "drawn").shapes()
+        save(f"whole-{name}.out", named(result, name).pixelData(3 * x, 3 * y, 3 * w, 3 * h))
+    save("whole-mask.out", named(result, "mask").pixelData(-6, 0, 42, 45))
+    shapes = named(result, "drawn").shapes()
     facts["shapes"] = [[round(v) for v in s.boundingBox().getRect()] for s in shapes]
-    save("whole-drawn", named(made, "drawn").projectionPixelData(0, 0, 72, 48))
+    save("whole-drawn", named(result, "drawn").projectionPixelData(0, 0, 72, 48))
     desk.shot(None, "window-whole-document")
     for _ in range(3):
-        yield from desk.step("undo", made)
-    facts["undone"] = [made.width(), tree(made) == facts["after"]]
-    made.setActiveNode(named(made, "inner"))
+        yield from desk.step("undo", result)
+    facts["undone"] = [result.width(), tree(result) == facts["after"]]
+    result.setActiveNode(named(result, "inner"))
     yield 300
     panel.look()
     facts["recipe"] = panel.again.isVisible()
-    made.save()
-    path = made.fileName()
+    result.save()
+    path = result.fileName()
     yield from desk.clean()
     again = app.openDocument(path)
     app.activeWindow().addView(again)
@@ -148,7 +153,7 @@ def visible_document(facts):
     base.setVisible(False)  # its clone still shows it
     yield from settle(document)
     before = tree(document)
-    yield from asked(docker(), scale=2, domain="art", output="visible-document", candidates=3)
+    yield from request(docker(), scale=2, domain="art", output="visible-document", candidates=3)
     facts["words"] = docker().message
     copy = desk.other_document(document)
     facts["source"] = tree(document) == before
@@ -172,21 +177,21 @@ def several_layers(facts):
     app.action("select_all_layers").trigger()
     yield 300
     facts["selected"] = sorted(node.name() for node in view.selectedNodes())
-    yield from asked(panel, scale=2, domain="art", output="new-document")
-    made = desk.other_document(document)
-    facts["all"] = layers(made)
-    yield from back_to(document, made)
+    yield from request(panel, scale=2, domain="art", output="new-document")
+    result = desk.other_document(document)
+    facts["all"] = layers(result)
+    yield from back_to(document, result)
     document.setActiveNode(named(document, "hidden"))
     yield 200
     yield from select(document, "hidden", "inner")
     facts["two"] = sorted(node.name() for node in view.selectedNodes())
-    yield from asked(panel, scale=2, domain="art", output="new-document")
-    made = desk.other_document(document)
-    facts["kept"] = layers(made)
-    yield from back_to(document, made)
+    yield from request(panel, scale=2, domain="art", output="new-document")
+    result = desk.other_document(document)
+    facts["kept"] = layers(result)
+    yield from back_to(document, result)
     before = tree(document)
     yield from select(document, "hidden", "sprite")
-    yield from asked(panel, scale=2, domain="art", output="larger-document")
+    yield from request(panel, scale=2, domain="art", output="larger-document")
     facts["above"] = layers(document)
     facts["larger"] = [document.width(), document.height(), panel.message]
     for _ in range(5):
@@ -213,11 +218,11 @@ def select(document, *names):
             yield index
             yield from rows(index)
 
-    found = [index for index in rows(QtCore.QModelIndex()) if index.data() in names]
-    assert len(found) == len(names), [index.data() for index in rows(QtCore.QModelIndex())]
+    indices = [index for index in rows(QtCore.QModelIndex()) if index.data() in names]
+    assert len(indices) == len(names), [index.data() for index in rows(QtCore.QModelIndex())]
     document.setActiveNode(named(document, names[0]))
     yield 200
-    for index in found:
+    for index in indices:
         marked.select(index, flags.Select | flags.Rows)
     yield 300
 
@@ -239,11 +244,11 @@ def animated_document(facts):
         put(moving, stored(desk.art(16, 12, time + 1), "RGBA", "U8"), 0, 0, 16, 12)
         save(f"moving-{time}.src", moving.pixelData(0, 0, 16, 12))
     yield from settle(document)
-    yield from asked(docker(), scale=2, domain="art", output="document")
-    made = desk.other_document(document)
-    copy = named(made, "moving")
+    yield from request(docker(), scale=2, domain="art", output="document")
+    result = desk.other_document(document)
+    copy = named(result, "moving")
     facts["times"] = [time for time in range(8) if copy.hasKeyframeAtTime(time)]
-    facts["time"] = made.currentTime()
+    facts["time"] = result.currentTime()
     for time in (0, 4):
         save(f"moving-{time}.out", copy.pixelDataAtTime(0, 0, 32, 24, time))
 
@@ -256,7 +261,7 @@ def flattened(facts):
     selection.select(8, 8, 32, 32, 255)
     document.setSelection(selection)
     panel = docker(2)
-    yield from asked(panel, candidates=1, steps=2, output="new-layer")
+    yield from request(panel, candidates=1, steps=2, output="new-layer")
     facts["words"] = panel.message
     yield from settle(document)
     save("flattened.seen", document.pixelData(0, 0, 48, 48))
@@ -265,11 +270,11 @@ def flattened(facts):
     panel.flat.click()
     yield from until(lambda: not panel.busy, "the copy")
     yield 300
-    made = desk.other_document(document)
-    facts["layers"] = layers(made)
-    facts["annotations"] = [kind for kind in made.annotationTypes() if kind.startswith("depixel")]
-    facts["modified"] = made.modified()
-    yield from settle(made)
-    save("flattened.out", made.pixelData(0, 0, 48, 48))
-    yield from desk.step("undo", made)
-    facts["undone"] = layers(made)
+    result = desk.other_document(document)
+    facts["layers"] = layers(result)
+    facts["annotations"] = [kind for kind in result.annotationTypes() if kind.startswith("depixel")]
+    facts["modified"] = result.modified()
+    yield from settle(result)
+    save("flattened.out", result.pixelData(0, 0, 48, 48))
+    yield from desk.step("undo", result)
+    facts["undone"] = layers(result)

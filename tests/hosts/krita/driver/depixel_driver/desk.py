@@ -121,10 +121,10 @@ def until(condition, what, seconds=WAIT):
 
 def docker(action=0):
     """The docker's panel for upscaling, imagining (1) or anonymising (2) faces."""
-    found = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
-    found.setVisible(True)
-    found.raise_()
-    switcher = found.widget()
+    docker = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    docker.setVisible(True)
+    docker.raise_()
+    switcher = docker.widget()
     switcher.box.setCurrentIndex(action)
     switcher.panel.adds_single = False  # most scenarios look at an answer before they add it
     return switcher.panel

@@ -117,7 +117,7 @@ def sizes(facts):
     """
     document, _ = yield from new(20, 16)
     panel = docker()
-    found = []
+    entries = []
     for size, output in (
         ("150%", "new-document"),
         ("50 px", "new-document"),
@@ -125,10 +125,10 @@ def sizes(facts):
         ("200%", "document"),
     ):
         yield from asked(panel, size=size, domain="art", output=output)
-        made = desk.other_document(document)
-        found.append([size, made.width(), made.height(), made.name()])
-        yield from back_to(document, made)
-    facts["made"] = found
+        result = desk.other_document(document)
+        entries.append([size, result.width(), result.height(), result.name()])
+        yield from back_to(document, result)
+    facts["made"] = entries
     facts["scale row"] = panel.form._widgets["scale"].isVisible()
     yield from asked(panel, size="150%", domain="art", output="new-layer")
     facts["layer"] = [document.width(), document.height(), layers(document)[1][0]]
@@ -147,9 +147,9 @@ def sizes(facts):
     document.setSelection(selection)
     yield 200
     yield from asked(panel, size="25 px", domain="art", output="new-document")
-    made = desk.other_document(document)
-    facts["part"] = [made.width(), made.height()]
-    yield from back_to(document, made)
+    result = desk.other_document(document)
+    facts["part"] = [result.width(), result.height()]
+    yield from back_to(document, result)
     document.setActiveNode(other)
     yield 200
     facts["part outlook"] = outlook(panel._rates, panel.action, panel.form.values(), active_layer())

@@ -25,11 +25,11 @@ def selected_part(facts):
     panel = docker()
     yield from ask(panel, scale=4, output="new-layer")
     yield from apply(panel)
-    made = document.nodeByName("sprite x4, seed 0, exact")
-    bounds = made.bounds()
+    result = document.nodeByName("sprite x4, seed 0, exact")
+    bounds = result.bounds()
     facts["corner"] = [bounds.left(), bounds.top()]
     facts["size"] = [document.width(), document.height()]
-    save("selected_part.out", made.pixelData(0, 0, 80, 48))
+    save("selected_part.out", result.pixelData(0, 0, 80, 48))
 
 
 @scenario
@@ -47,9 +47,9 @@ def selected_shape(facts):
     yield from ask(panel, scale=2, output="new-layer")
     yield from apply(panel)
     facts["layers"] = layers(document)
-    made = desk.tops(document)[-1]
-    save("shape.out", made.pixelData(0, 0, 48, 32))
-    save("shape.shown", made.projectionPixelData(0, 0, 48, 32))
+    result = desk.tops(document)[-1]
+    save("shape.out", result.pixelData(0, 0, 48, 32))
+    save("shape.shown", result.projectionPixelData(0, 0, 48, 32))
     yield from step("undo", document)
     facts["undone"] = layers(document)
     yield from step("redo", document)
@@ -62,10 +62,10 @@ def selected_shape(facts):
     panel.more.click()
     yield from until(lambda: not panel.busy, "more answers")
     yield from apply(panel, all_of_them=True)
-    made = desk.other_document(document)
-    facts["in a document"] = layers(made)
-    yield from settle(made)
-    save("shape.document", desk.tops(made)[-1].projectionPixelData(0, 0, 48, 32))
+    result = desk.other_document(document)
+    facts["in a document"] = layers(result)
+    yield from settle(result)
+    save("shape.document", desk.tops(result)[-1].projectionPixelData(0, 0, 48, 32))
 
 
 @scenario
@@ -129,9 +129,9 @@ def masks_groups_clones(facts):
         before = {d.rootNode().uniqueId().toString() for d in desk.documents()}
         yield from ask(panel, scale=2, output="new-document")
         yield from apply(panel)
-        made = next(d for d in desk.documents() if d.rootNode().uniqueId().toString() not in before)
-        save(f"shown-{name}.out", desk.tops(made)[0].pixelData(0, 0, 32, 24))
-        facts[name] = made.name()
+        result = next(d for d in desk.documents() if d.rootNode().uniqueId().toString() not in before)
+        save(f"shown-{name}.out", desk.tops(result)[0].pixelData(0, 0, 32, 24))
+        facts[name] = result.name()
         yield 300
         desk.front(document)
         yield from until(lambda: app.activeDocument() == document, "the document in front")
@@ -183,9 +183,9 @@ def beyond_the_canvas(facts):
     panel = docker()
     yield from ask(panel, scale=2, output="new-document")
     yield from apply(panel)
-    made = desk.other_document(document)
-    facts["size"] = [made.width(), made.height()]
-    save("beyond.out", desk.tops(made)[0].pixelData(-16, -12, 48, 36))
+    result = desk.other_document(document)
+    facts["size"] = [result.width(), result.height()]
+    save("beyond.out", desk.tops(result)[0].pixelData(-16, -12, 48, 36))
     desk.front(document)
     yield from until(lambda: app.activeDocument() == document, "the document in front")
     yield from ask(panel, scale=2, output="larger-document")
@@ -213,8 +213,8 @@ def animation(facts):
     desk.front(other)  # the user switches to another document
     yield from until(lambda: not panel.busy, "the keyframes")
     assert not panel.offers, panel.message
-    made = next(d for d in desk.documents() if d not in (other, document))
-    answer, second = desk.tops(made)[::-1]
+    result = next(d for d in desk.documents() if d not in (other, document))
+    answer, second = desk.tops(result)[::-1]
     facts["times"] = [moment for moment in range(12) if answer.hasKeyframeAtTime(moment)]
     facts["second times"] = [moment for moment in range(12) if second.hasKeyframeAtTime(moment)]
     facts["second frames"] = [
@@ -222,7 +222,7 @@ def animation(facts):
         for moment, frame in zip(times, painting.frames)
     ]
     facts["visible"] = [answer.visible(), second.visible()]
-    facts["rate"] = made.framesPerSecond()
+    facts["rate"] = result.framesPerSecond()
     facts["bystander"] = [bystander.animated(), layers(other), layers(document)]
     for index, moment in enumerate(times):
         save(f"animation-{index}.out", answer.pixelDataAtTime(0, 0, 32, 24, moment))
@@ -252,8 +252,8 @@ def animated_group(facts):
     ]
     facts["time"] = document.currentTime()
     yield from apply(panel)
-    made = desk.other_document(document)
-    facts["times"] = [moment for moment in range(12) if desk.tops(made)[0].hasKeyframeAtTime(moment)]
+    result = desk.other_document(document)
+    facts["times"] = [moment for moment in range(12) if desk.tops(result)[0].hasKeyframeAtTime(moment)]
 
 
 def animate(document, layer, times):

@@ -15,10 +15,10 @@ from depixel_krita.qt import QtCore, QtGui, QtWidgets
 def menus(facts):
     """Where the entries are."""
     yield 0
-    found = []
+    entries = []
     for menu in app.activeWindow().qwindow().findChildren(QtWidgets.QMenu):
-        found += [[menu.title(), action.text()] for action in menu.actions() if "Depixel" in action.text()]
-    facts["entries"] = found
+        entries += [[menu.title(), action.text()] for action in menu.actions() if "Depixel" in action.text()]
+    facts["entries"] = entries
     facts["docker"] = docker().window().isVisible()
     facts["version"] = app.version()
 
@@ -49,12 +49,12 @@ def dialog(facts):
     window.panel.go.click()
     yield from until(lambda: not desk.dialogs(), "the dialog to close itself")
     facts["documents"] = len(desk.documents())
-    made = desk.other_document(document)
-    facts["size"] = [made.width(), made.height()]
-    facts["profile"] = [document.colorProfile(), made.colorProfile()]
-    facts["layers"] = layers(made)
+    result = desk.other_document(document)
+    facts["size"] = [result.width(), result.height()]
+    facts["profile"] = [document.colorProfile(), result.colorProfile()]
+    facts["layers"] = layers(result)
     facts["source"] = layers(document)
-    save("dialog.out", desk.tops(made)[0].pixelData(0, 0, made.width(), made.height()))
+    save("dialog.out", desk.tops(result)[0].pixelData(0, 0, result.width(), result.height()))
     yield 300
     desk.shot(None, "after-dialog")
 
@@ -258,9 +258,9 @@ def faces(facts):
     facts["seed"] = panel.offers[0].seed
     desk.shot(panel, "docker-faces")
     yield from apply(panel)
-    made = desk.other_document(document)
-    facts["size"] = [made.width(), made.height()]
-    save("imagined.out", desk.tops(made)[0].pixelData(0, 0, 128, 128))
+    result = desk.other_document(document)
+    facts["size"] = [result.width(), result.height()]
+    save("imagined.out", desk.tops(result)[0].pixelData(0, 0, 128, 128))
     yield from desk.clean()
     document, layer = yield from new(24, 20, pixels=desk.face(24)[: 24 * 20])
     save("imagined_box.src", layer.pixelData(0, 0, 24, 20))
@@ -270,8 +270,8 @@ def faces(facts):
     yield from ask(panel, scale=4, candidates=1, steps=2, output="new-layer")
     before = [n.name() for n in desk.tops(document)]
     yield from apply(panel)
-    made = next(n for n in desk.tops(document) if n.name() not in before)
-    save("imagined_box.out", made.pixelData(0, 0, 96, 80))
+    result = next(n for n in desk.tops(document) if n.name() not in before)
+    save("imagined_box.out", result.pixelData(0, 0, 96, 80))
     yield from desk.clean()
     document, layer = yield from new(48, 48, pixels=desk.face(48))
     source = bytes(layer.pixelData(0, 0, 48, 48))
@@ -284,9 +284,9 @@ def faces(facts):
     facts["replaced"] = panel.message
     before = [n.name() for n in desk.tops(document)]
     yield from apply(panel)
-    made = next(n for n in desk.tops(document) if n.name() not in before)
-    facts["name"] = made.name()
-    save("replaced.out", made.pixelData(0, 0, 48, 48))
+    result = next(n for n in desk.tops(document) if n.name() not in before)
+    facts["name"] = result.name()
+    save("replaced.out", result.pixelData(0, 0, 48, 48))
     yield from step("undo", document)
     facts["undone"] = [n.name() for n in desk.tops(document)] == before
     facts["source kept"] = bytes(layer.pixelData(0, 0, 48, 48)) == source
@@ -303,14 +303,14 @@ def recipes(facts):
     facts["labels"] = [panel.strip.item(row).text() for row in range(3)]
     frames = {offer.painting.name: bytes(offer.painting.frames[0]) for offer in panel.offers}
     yield from apply(panel, all_of_them=True)
-    made = desk.other_document(document)
-    facts["names"] = [os.path.basename(made.fileName()), os.path.exists(made.fileName())]
-    facts["modified"] = made.modified()
+    result = desk.other_document(document)
+    facts["names"] = [os.path.basename(result.fileName()), os.path.exists(result.fileName())]
+    facts["modified"] = result.modified()
     document.setModified(False)
     document.close()
     facts["again"] = []
-    for node in desk.tops(made):
-        made.setActiveNode(node)
+    for node in desk.tops(result):
+        result.setActiveNode(node)
         yield 200
         panel.look()
         panel.again.click()
@@ -318,14 +318,14 @@ def recipes(facts):
         yield from until(lambda: not panel.busy, "the same answer")
         facts["again"].append([len(panel.offers), bytes(panel.offers[0].painting.frames[0]) == frames[node.name()]])
         panel.forget()
-    made.save()
-    facts["saved"] = made.fileName()
+    result.save()
+    facts["saved"] = result.fileName()
     yield from desk.clean()
-    made = app.openDocument(facts["saved"])
-    app.activeWindow().addView(made)
-    yield from until(lambda: made.activeNode() is not None, "the saved document")
-    node = desk.tops(made)[0]
-    made.setActiveNode(node)
+    result = app.openDocument(facts["saved"])
+    app.activeWindow().addView(result)
+    yield from until(lambda: result.activeNode() is not None, "the saved document")
+    node = desk.tops(result)[0]
+    result.setActiveNode(node)
     yield 300
     panel.look()
     desk.shot(panel, "docker-again")
