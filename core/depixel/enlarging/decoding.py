@@ -5,7 +5,7 @@ and measured separately; on a CPU, each core works on a pass of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -74,8 +74,6 @@ class Decoder:
             glass = is_translucent(plane.small)
         dtype = torch.uint8 if plane.levels == 255 else torch.int32
         out = torch.empty(count, 4, height * factor, width * factor, dtype=dtype)
-        sums: dict[int, list[Tensor]] = {}  # of each tile, by the first row
-        alone = torch.zeros(count, 4, dtype=torch.float64)
         passes = self._passes(plane, factor)
         measured: dict[int, Measured] = {}  # of each pass, by its number
         reached, one_at_a_time = 0, Lock()
@@ -107,14 +105,7 @@ class Decoder:
             for number, each in enumerate(works):
                 each()
                 finished(number)
-        for number, (rows, _) in enumerate(passes):
-            tile_sums, stray = measured[number]
-            sums.setdefault(rows.start, []).append(tile_sums)
-            if stray is not None and len(stray) == rows.stop - rows.start:
-                alone[rows] = torch.cat(
-                    [torch.maximum(alone[rows, :1], stray[:, :1]), alone[rows, 1:] + stray[:, 1:]], 1
-                )
-        return out, torch.cat([torch.stack(parts, 1) for parts in sums.values()]), alone
+        return out, *_totals([rows for rows, _ in passes], measured, count)
 
     # Third-party networks may not be thread-safe, and a GPU does one thing at a time.
     def _passes_at_once(self) -> int:
@@ -177,6 +168,18 @@ class Decoder:
         first = strays[0] if strays else None
         strays.clear()
         return first
+
+
+# The residual sums [N, tiles, 4], and those of a network alone [N, 4], from the measurements of passes for these rows.
+def _totals(passes: Sequence[slice], measured: Mapping[int, Measured], count: int) -> tuple[Tensor, Tensor]:
+    sums: dict[int, list[Tensor]] = {}  # of each tile, by the first row
+    alone = torch.zeros(count, 4, dtype=torch.float64)
+    for number, rows in enumerate(passes):
+        tile_sums, stray = measured[number]
+        sums.setdefault(rows.start, []).append(tile_sums)
+        if stray is not None and len(stray) == rows.stop - rows.start:
+            alone[rows] = torch.cat([torch.maximum(alone[rows, :1], stray[:, :1]), alone[rows, 1:] + stray[:, 1:]], 1)
+    return torch.cat([torch.stack(parts, 1) for parts in sums.values()]), alone
 
 
 @dataclass(frozen=True)
