@@ -52,6 +52,17 @@ def test_a_request_knows_better(upsampler: Upsampler, more: dict[str, Any]) -> N
     assert NOTE not in report.notes
 
 
+def test_a_part_of_a_picture_does_not_continue(upsampler: Upsampler) -> None:
+    """A picture that was cut after its neighbours were found, as in a dry run, is answered alone."""
+    half = _halves()[0]
+    part = half.replace(frames=(np.ascontiguousarray(half.frames[0][2:12, 3:13]),))
+
+    report = upsampler.upsample(part, Request(domain="art", ensemble=1))
+
+    assert NOTE not in report.notes
+    assert (report.picture.width, report.picture.height) == (40, 40)
+
+
 def test_a_figure_on_a_colour_key_does_not_continue(upsampler: Upsampler) -> None:
     """The left and right part of a figure may meet at their edges; with the key transparent they are answered alone."""
     left, right = (half.frames[0].copy() for half in _halves())

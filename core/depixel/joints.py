@@ -61,6 +61,15 @@ class Margins:
     def __bool__(self) -> bool:
         return any(self.axes)
 
+    def fit(self, picture: Picture) -> bool:
+        """Whether they are as long as the edges of the picture, and have its channels."""
+        upright, level = (self.left, self.right), (self.top, self.bottom)
+        return (
+            all(edge is None or edge.shape[2] == picture.channels for edge in self.every)
+            and all(edge is None or edge.shape[0] == picture.height for edge in upright)
+            and all(edge is None or edge.shape[1] == picture.width for edge in level)
+        )
+
 
 def neighbour_names(name: str) -> Iterator[str]:
     """Names of pictures that may adjoin the one with this name: sky_ft.png => sky_bk.png, sky_lf.png ..."""

@@ -43,8 +43,8 @@ def _margins(picture: Picture, request: Request) -> Margins:
     margins = picture.details.get(MARGINS)
     if not isinstance(margins, Margins) or request.wrap not in ("auto", "none") or request.box is not None:
         return Margins()
-    if any(edge is not None and edge.shape[2] != picture.channels for edge in margins.every):
-        return Margins()  # its colour key became transparency: a figure on a background does not continue
+    if not margins.fit(picture):  # it was cut out, or its colour key became transparency: a figure does not continue
+        return Margins()
     domain = requested(request.domain)
     if request.frames not in ("none", "auto") or request.size is not None or (domain is not None and domain.imagined):
         return Margins()
