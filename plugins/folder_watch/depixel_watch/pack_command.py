@@ -69,7 +69,7 @@ def packs_among(inputs: Sequence[str], profile: str) -> list[Path]:
 
 def _is_archive_file(path: Path) -> bool:
     stamp = stamp_of(path) if path.is_file() else None
-    return stamp is not None and is_pack(path, stamp)
+    return stamp is not None and is_pack(path.parent, path.name, stamp)
 
 
 def _is_whole(folder: Path, profiles: dict[str, PackProfile]) -> bool:

@@ -106,7 +106,7 @@ def plan(
         if sides is not None:
             beside += sides.of(entry.path) + sides.neighbours(entry.path)
         target = output_name(entry.path, rule.treatment, lambda name: stamp_if_seen(root / name) is not None)
-    elif is_pack(root / entry.path, entry.stamp):
+    elif is_pack(root, entry.path, entry.stamp):
         action = "pack"
     elif complete or rule.action == "follow" or side:
         action = "copy"

@@ -264,7 +264,7 @@ class Watcher:
 
     def _plan(self, entry: FileEntry, profile: PackProfile) -> Task | None:
         recipe = self._worker.recipe + self._limits.recipe
-        if is_pack(self._source / entry.path, entry.stamp):
+        if is_pack(self._source, entry.path, entry.stamp):
             recipe += self._rules + (self._profile.name if self._profile else "")
         return plan(entry, self._source, profile, recipe, self._complete, self._worker.scale, self._sides)
 
