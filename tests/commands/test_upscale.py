@@ -66,3 +66,16 @@ def test_a_dry_run_decides_about_sets_as_the_run_does(
     assert [picture["domain"] for picture in together] == ["pixel-art"] * 6
     assert "belong to it" in " ".join(together[4]["notes"])
     assert alone[0]["domain"] == "art"
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+@pytest.mark.parametrize("out", ["n" * 300 + ".png", "n" * 300, "n" * 300 + "/a.png"])
+def test_a_name_that_is_too_long_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str, more: list[str]
+) -> None:
+    """For a file, a folder, and a folder above it; before anything is read, and by --dry-run."""
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+
+    assert main(["upscale", str(tmp_path / "a.png"), "-o", str(tmp_path / out), *more]) == 1
+    printed = capsys.readouterr().err
+    assert "nnn... cannot be written: the name is too long for this file system." in printed and len(printed) < 200

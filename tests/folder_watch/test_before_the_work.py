@@ -12,6 +12,7 @@ from nearest_worker import NearestWorker
 from pack_desk import Desk
 from PIL import Image
 
+from depixel.cli import main
 from depixel_watch.packs.archive import rewrite
 from depixel_watch.packs.profiles import load
 from depixel_watch.preview.survey import Goal, survey, survey_archive
@@ -92,3 +93,14 @@ def test_archives_under_any_name(tmp_path: Path) -> None:
     assert desk.outputs() == {"textures.dat"}
     with zipfile.ZipFile(desk.out / "textures.dat") as archive:
         assert Image.open(archive.open("a/wall.png")).size == (8, 8)
+
+
+@pytest.mark.parametrize("more", [["--once"], ["--dry-run"]])
+def test_an_output_folder_with_too_long_a_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    """A sentence, before the engine is loaded."""
+    (tmp_path / "m").mkdir()
+
+    assert main(["watch", str(tmp_path / "m"), "-o", str(tmp_path / ("n" * 300)), *more]) == 1
+    assert "the name is too long for this file system" in capsys.readouterr().err

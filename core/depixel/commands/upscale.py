@@ -109,6 +109,9 @@ def _check_models(settings: Request) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plan, then answer and write group by group, then print the summary."""
+    from depixel.files.writing import check_name
+
+    check_name(args.out)
     settings = request_from(args)
     if args.disagreement and settings.answers < 2:
         raise BadUsageError(

@@ -79,22 +79,46 @@ def why_unwritable(path: Path) -> str:
     Why this file cannot be written, as the end of a sentence, as far as that is known in advance: a name that is too
     long, a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
     """
-    folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
     try:
+        check_name(path)
+        folder = _nearest_folder(path.parent)
         if not folder.is_dir():
             return f"{folder} is not a folder"
-        longest = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else _USUAL_NAME
-        if any(len(os.fsencode(part)) > longest for part in path.relative_to(folder).parts):
-            return _REASONS[errno.ENAMETOOLONG]
         if not os.access(folder, os.W_OK | os.X_OK):
             return f"you have no permission to write to the folder {folder}"
         if shutil.disk_usage(folder).free < _LEAST_SPACE:
             return _REASONS[errno.ENOSPC]
+    except UnwritableOutputError:
+        return _REASONS[errno.ENAMETOOLONG]
     except (OSError, ValueError):  # other reasons show up when writing
         return ""
     return ""
+
+
+def check_name(path: Path) -> None:
+    """
+    Raises UnwritableOutputError if a part of this path is longer than the file system allows: even asking whether such
+    a file exists is an error.
+    """
+    parts = path.absolute().parts
+    for count, part in enumerate(parts):
+        longest = _longest_name(Path(*parts[:count])) if count else _USUAL_NAME
+        if len(os.fsencode(part)) > longest:
+            shown = f"{part[:20]}..."
+            raise UnwritableOutputError(f"{shown} cannot be written: {_REASONS[errno.ENAMETOOLONG]}.")
+
+
+def _longest_name(folder: Path) -> int:
+    try:
+        return os.pathconf(_nearest_folder(folder), "PC_NAME_MAX") if hasattr(os, "pathconf") else _USUAL_NAME
+    except (OSError, ValueError):
+        return _USUAL_NAME
+
+
+def _nearest_folder(folder: Path) -> Path:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _fill(part: Path, data: bytes, permissions: int) -> None:

@@ -98,6 +98,7 @@ def _add_habits(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check the layout, then keep the outputs up to date until stopped."""
+    from depixel.files.writing import check_name
     from depixel.terminal.mistakes import no_such_input
     from depixel_watch.folder.layout import checked, overlay_for
     from depixel_watch.packs.profiles import load
@@ -120,6 +121,7 @@ def run(args: argparse.Namespace) -> int:
     if request.answers != 1 or request.box is not None or request.size is not None:
         raise BadUsageError("--candidates, --box and --size are for single pictures: use `depixel upscale`.")
     out = args.out or overlay_for(args.folder)
+    check_name(out)
     if args.status:  # also for a folder that no longer exists or is unplugged
         from depixel_watch.status import show
 
