@@ -133,18 +133,7 @@ class PreviewPane:
             other.set_tooltip_text("Show the whole layer, to preview another part of it")
             other.connect("clicked", lambda _: self._show_layer())
             row.pack_start(other, False, False, 0)
-        self._all = Gtk.ToggleButton()
-        self._all.set_tooltip_text("Compare all answers side by side, and tick the ones that you want")
-        self._all.connect("toggled", self._switched)
-        self._like = Gtk.Button(label="More like this")
-        self._like.set_tooltip_text("Add %d answers similar to the ticked one; the others stay" % _MORE)
-        self._like.connect("clicked", lambda _: self._more())
-        self._below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
-        self._below.pack_start(self._all, True, True, 0)
-        self._below.pack_start(self._like, True, True, 0)
-        self._below.show_all()
-        self._below.set_no_show_all(True)
-        self._below.hide()
+        self._make_buttons_below()
         self._on_canvas = Gtk.CheckButton(label="Show on the canvas")
         self._on_canvas.set_tooltip_text("Show the answer in the image, in a temporary layer, until this dialog closes")
         self._on_canvas.set_no_show_all(True)
@@ -164,6 +153,20 @@ class PreviewPane:
         column.connect("destroy", self._destroyed)
         self._name_buttons()
         return column
+
+    def _make_buttons_below(self) -> None:
+        self._all = Gtk.ToggleButton()
+        self._all.set_tooltip_text("Compare all answers side by side, and tick the ones that you want")
+        self._all.connect("toggled", self._switched)
+        self._like = Gtk.Button(label="More like this")
+        self._like.set_tooltip_text("Add %d answers similar to the ticked one; the others stay" % _MORE)
+        self._like.connect("clicked", lambda _: self._more())
+        self._below = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+        self._below.pack_start(self._all, True, True, 0)
+        self._below.pack_start(self._like, True, True, 0)
+        self._below.show_all()
+        self._below.set_no_show_all(True)
+        self._below.hide()
 
     def _name_buttons(self) -> None:
         count = self._values()["candidates"]

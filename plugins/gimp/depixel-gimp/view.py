@@ -35,6 +35,7 @@ class View:
         self.part: Box = (0, 0, before.get_width(), before.get_height())
         self._after: Any = None
         self._faded = False
+        self._drawn: tuple[Any, Any, Any] = (None, None, None)  # what it was drawn from, before, after
         self.zoom = 1.0  # pixels of the screen for each pixel of the layer
         self._fits = True  # until the user zooms, the picture is as large as the area allows
         self._moves_line = False
@@ -94,19 +95,30 @@ class View:
 
     def draw(self) -> None:
         """Draw the picture on the screen."""
+        key = (self.part, self.zoom, self._after, self._faded)
+        if key != self._drawn[0]:  # moving the line is fast, and so is a layer of 4096 x 4096 pixels
+            self._drawn = (key, self._scaled_before(), self._scaled_after())
+        _, before, after = self._drawn
+        self.line.set_sensitive(after is not None)
+        split = before if after is None else pixbufs.split(before, after, self.line.get_value() / 100)
+        self._image.set_from_pixbuf(split)
+
+    def _size(self) -> tuple[int, int]:
         left, top, right, bottom = self.part
-        width, height = max(1, round((right - left) * self.zoom)), max(1, round((bottom - top) * self.zoom))
-        before = pixbufs.on_checks(self._before.new_subpixbuf(left, top, right - left, bottom - top), width, height)
+        return max(1, round((right - left) * self.zoom)), max(1, round((bottom - top) * self.zoom))
+
+    def _scaled_before(self) -> Any:
+        left, top, right, bottom = self.part
+        before = pixbufs.on_checks(self._before.new_subpixbuf(left, top, right - left, bottom - top), *self._size())
         if self._box is not None and self.part == (0, 0, self._before.get_width(), self._before.get_height()):
             pixbufs.draw_box(before, self._box, self.zoom)
-        self.line.set_sensitive(self._after is not None)
+        return before
+
+    def _scaled_after(self) -> Any:
         if self._after is None:
-            self._image.set_from_pixbuf(before)
-            return
-        after = pixbufs.on_checks(self._after, width, height)
-        if self._faded:
-            after = pixbufs.faded(after)
-        self._image.set_from_pixbuf(pixbufs.split(before, after, self.line.get_value() / 100))
+            return None
+        after = pixbufs.on_checks(self._after, *self._size())
+        return pixbufs.faded(after) if self._faded else after
 
     def _fit(self, width: int, height: int) -> None:
         self.zoom, self._fits = self._fitting(width, height), True

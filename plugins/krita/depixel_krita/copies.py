@@ -94,6 +94,7 @@ def _scaled(copy: Document, scale: float) -> Iterator[int]:
         return
     guides = copy.horizontalGuides(), copy.verticalGuides()
     before = _shapes(copy)
+    yield 1  # Krita's next call takes long
     copy.scaleImage(*size, int(copy.xRes()), int(copy.yRes()), "Bicubic")
     yield from _idle(copy)
     if (copy.width(), copy.height()) != size:

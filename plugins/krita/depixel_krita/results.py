@@ -71,6 +71,7 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
     for one, corner in zip(deliveries, corners):  # noqa: B905 (Python 3.8 in some builds of Krita)
         destination = Destination(one.colours, colours_of(open_document(key)), one.target, scale, corner)
         nodes.append((yield from _new_node(one.paintings, destination, one.group)))
+    yield 1  # Krita's next call is its longest, and gets a turn of the event loop for itself
     document = open_document(key)
     if larger:
         document.scaleImage(*canvas, int(document.xRes()), int(document.yRes()), "NearestNeighbor")
@@ -82,6 +83,7 @@ def _as_layers(deliveries: Sequence[Delivery], larger: bool) -> Generator[int, N
         yield from _hide(target)
     for one, node in zip(deliveries, nodes):  # noqa: B905
         yield from until_idle(key)
+        yield 1
         _put_above(node, one.target)
         yield 50  # until Krita's layer list has it
         document = open_document(key)

@@ -15,7 +15,7 @@ def line_of(image):
 def shown(variable):
     """An image in a window of its own."""
     image, layers = opened(variable)
-    Gimp.Display.new(image)
+    LEFT["display"] = Gimp.Display.new(image)
     image.clean_all()
     return image, layers
 
@@ -284,9 +284,10 @@ def large_canvas(desk, facts):
 
 @case("upscale", lambda: shown("SPRITE"))
 def closed(desk, facts):
-    """The image disappears while the dialog is open: Preview and OK survive it."""
+    """The image is closed while the dialog is open: Preview and OK survive it."""
     yield desk.idle
-    desk.image.delete()
+    LEFT["display"].delete()
+    facts["valid"] = desk.image.is_valid()
     yield 0.3
     desk.press("Preview")
     yield desk.idle
