@@ -180,7 +180,9 @@ def main() -> None:
         "",
         f"{spec.name} {spec.digest}, x4 from area inputs, except where x8 is named.",
     ]
-    lines += ["Octave: energy of the finest details beside the truth's (median; 1 is right), and the share of pictures"]
+    lines += [
+        "Octave: energy of the finest details relative to the truth's (median; 1 is right), and the share of pictures"
+    ]
     lines += ["from 0.7 to 1.3. Flat: noise in levels where the truth is flat."]
     lines += tables(
         rows,

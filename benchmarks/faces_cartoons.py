@@ -138,7 +138,7 @@ def _emote(skin: tuple[int, int, int], hair: tuple[int, int, int], long: bool) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; another run goes on there")
+    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--size", type=int, default=256, help="pixels per side of the answers (default 256)")
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()

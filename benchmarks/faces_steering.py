@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; another run goes on there")
+    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--portrait", type=int, default=37, help="which of the held-out portraits")
     args = parser.parse_args()
     truth = load_portraits(args.data, 256, evaluation=True).pixels[args.portrait][None].float() / 255

@@ -81,7 +81,7 @@ def calm_loss(
     Charbonnier at z = 0, plus the terms that have a weight.
 
     Args:
-        teacher: a better network, whose calm answers are learnt beside the truth: they are near the mean of all
+        teacher: a better network, whose calm answers are learnt in addition to the truth: they are near the mean of all
             plausible answers, which a single truth is not (Hinton et al. 2015, arXiv 1503.02531).
     """
     answers = generate(network, slices, None, bf16)

@@ -182,7 +182,10 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.0, help="weight of the noise in dB in stage calm")
     parser.add_argument("--teacher", help="released weights, or a .safetensors file, from which stage calm learns too")
     parser.add_argument(
-        "--teaching", type=float, default=1.0, help="weight of the teacher's answers beside the truth's (default: 1)"
+        "--teaching",
+        type=float,
+        default=1.0,
+        help="weight of the teacher's answers; that of the truth is 1 (default: 1)",
     )
     parser.add_argument(
         "--area", type=int, default=PLACES["area"], help="rows of sixteen with area inputs (default: %(default)s)"

@@ -28,7 +28,7 @@ _DOCUMENTS = frozenset(
         *(".jmod", ".whl", ".egg", ".npz", ".pt", ".pth", ".ckpt"),
     }
 )
-"""Zips that are something else than a set of textures, even if they contain pictures."""
+"""Zips that are not sets of textures, even if they contain pictures."""
 
 # Files of operating systems, synchronisation programs and network drives; never part of a set of pictures.
 _SYSTEM = re.compile(

@@ -72,7 +72,9 @@ def _run(args: argparse.Namespace) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("Stopped.", 130)
-    except BrokenPipeError:  # the reader of the output has closed it (`depixel models | head -1`), which is no error
+    except (
+        BrokenPipeError
+    ):  # the reader of the output has closed it (`depixel models | head -1`), which is not an error
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

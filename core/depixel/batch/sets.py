@@ -14,7 +14,7 @@ from depixel.picture import Picture
 from depixel.preparation.content import kind_by_content
 from depixel.request import Request
 
-NOTE = "The pictures that belong to it are {}, so it was treated as such, too (--domain chooses another kind)."
+NOTE = "The pictures that belong with it are {}, so it was treated as one of them (--domain sets another kind)."
 _AUTO = "auto"
 
 

@@ -19,8 +19,10 @@ from depixel.readings.neighbours import NINE, alike, shifts
 
 MARGIN = 20  # small pixels
 TINY = 16
-"""Pixels of the longer side up to which a network sees too little of an edge; the padding of a batch's pictures divides
-it."""
+"""
+Pixels of the longer side up to which a network sees too little of an edge; a multiple of the padding of pictures in a
+batch.
+"""
 
 _FLOOD = 16  # small pixels over which knowledge about one end of a run is propagated
 _STEP = 0.08  # difference of neighbours from which a step is an edge

@@ -27,7 +27,7 @@ _CUBEMAP, _VOLUME = 0x200, 0x200000
 _PALETTE_BYTES = 1024
 _PREMULTIPLIED = 2  # DX10: alpha mode
 _ALPHA_PIXELS, _ALPHA_ONLY, _HAS_FOURCC, _PALETTE, _RGB, _GREY, _BUMP = 0x1, 0x2, 0x4, 0x20, 0x40, 0x20000, 0x80000
-_RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number of A16B16G16R16 in the place of the four letters
+_RGBA16 = struct.pack("<I", 36)  # Direct3D 9's number for A16B16G16R16, instead of the four letters
 
 
 @dataclass(frozen=True)

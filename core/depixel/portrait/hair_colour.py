@@ -97,5 +97,5 @@ def brow_colour(parameters: Parameters) -> Tensor:
 
 
 def brow_grey(parameters: Parameters) -> Tensor:
-    """[B], the part of the brows' hairs that are grey: fewer than on the head, and hardly any in dark brows."""
+    """[B], the fraction of the brows' hairs that are grey: fewer than on the head, and hardly any in dark brows."""
     return 0.5 * parameters["hair_grey"] * (1 - parameters["brow_darkness"]).clamp(0, 1)

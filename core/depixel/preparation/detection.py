@@ -161,8 +161,8 @@ def is_pixel_art(picture: Picture, traits: Features) -> bool:
     Hand-drawn pictures repeat the colours of a palette, and their alpha is on or off, except in shadows. Reducing a
     larger picture creates blended colours along its edges (`blend_share`) and many levels of alpha. Gradients also
     repeat values, but in steps too small to draw by hand. The thresholds were tuned on 448 drawn textures of one game
-    and on 750 reduced crops of larger art. Flat pictures with edges that no reduction by area leaves
-    (depixel.preparation.edges) count as drawn, too, however many colours they have.
+    and on 750 reduced crops of larger art. Flat pictures with edges that reduction by area does not produce
+    (depixel.preparation.edges) count as drawn too, however many colours they have.
     """
     if max(picture.width, picture.height) > _PIXEL_ART_SIDE or traits.smooth_share > 0.5:
         return False

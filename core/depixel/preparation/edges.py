@@ -1,10 +1,10 @@
 """
-Edges that no reduction by area leaves: stairs that were drawn pixel by pixel and blended a little, and outlines that
-are both soft and uneven. An answer that must scale back by area has saw teeth along the first and blots along the
-second.
+Edges that reduction by area does not produce: stairs that were drawn pixel by pixel and blended a little, and outlines
+that are both soft and uneven. An answer that must scale back by area has saw teeth along the former and blots along the
+latter.
 
 An edge is measured in columns: how far up the boundary between two even sides is in each, in pixels, from the share of
-the one side in the pixels between them. Rows are columns of the turned picture.
+one side in the pixels between them. Rows are columns of the rotated picture.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Edges:
 
 SHARP = Edges(gain=1.0, steep=3.0, steepest=0.5)
 HARD = Edges(gain=2.0, steep=8.0, steepest=1.0)
-"""Almost without blended pixels, as sprites are that were drawn pixel by pixel."""
+"""Almost without blended pixels, like sprites that were drawn pixel by pixel."""
 
 
 def steepened(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
@@ -72,7 +72,7 @@ def _toggled(large: Tensor, factor: int, edges: Edges = SHARP) -> Tensor:
     return torch.lerp(large, low + (high - low) * torch.where(share < 0.5, lower, upper), soft)
 
 
-# [B, 1, H, W], 0 to 1: 0 where an edge is already as steep as it shall be, and where there is none.
+# [B, 1, H, W], 0 to 1: 0 where an edge is already as steep as it should be, and where there is no edge.
 def _softness(large: Tensor, factor: int, steepest: float) -> Tensor:
     reach = max(1, round(_REACH * factor))
     around = F.pad(large, (1, 1, 1, 1), mode="replicate")

@@ -38,7 +38,7 @@ class CanvasPreview:
         self._layer: Any = None
 
     def can_show(self, pixels: Any) -> bool:
-        """Whether an answer (a pixbuf) can be shown: it is as large as its source, and the image takes its colours."""
+        """Whether an answer (a pixbuf) can be shown: it has the size of its source, and the image its colours."""
         size = (self._source.width, self._source.height)
         indexed = self._image.is_valid() and self._image.get_base_type() == Gimp.ImageBaseType.INDEXED
         return (pixels.get_width(), pixels.get_height()) == size and not indexed

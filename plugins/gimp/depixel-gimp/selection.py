@@ -51,7 +51,7 @@ def within(bounds: Box, left: int, top: int, width: int, height: int) -> Box | N
 
 
 def leaves_out(image: Any, layers: list[Any]) -> bool:
-    """Whether there is a selection that does not include every pixel of these layers: *Select > All* is like none."""
+    """Whether there is a selection that does not include every pixel of these layers: *Select > All* counts as none."""
     bounds = bounds_of(image)
     if bounds is None:
         return False

@@ -25,7 +25,7 @@ TRIED = (
     {"brow_height": (-0.09, -0.04, 0.01), "brow_darkness": (0.2, 1.4)},
     {"eyebrows-trans-down-up": (-0.5, 0.0)},
 )
-"""Values of parameters and of features that are tried first, in all combinations: a step finds no brow far away."""
+"""Values of parameters and features that are tried first, in all combinations: a step cannot reach a distant brow."""
 SHAPE = {"eyebrows-trans-down-up": 0.4, "eye-scale-decr-incr": 0.12}
 """The same for features of the head."""
 SIZE = 48

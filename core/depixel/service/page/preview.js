@@ -40,7 +40,7 @@ export class Preview {
     this.timer = setTimeout(() => this.make(item, plan, this.turn), pause);
   }
 
-  /** Whether the form asks for something else than it did when this picture was made. */
+  /** Whether the form has changed since this picture was made. */
   differs(item) {
     if (!item || item.isPack || item.partner || !item.answers.length || !item.url || !item.look.width) return false;
     return item.asked !== undefined && asked(this.settings.request()) !== item.asked;
