@@ -136,7 +136,7 @@ def _spots(surface: Surface, textures: Textures, colour: Tensor) -> Tensor:
     freckles = step(speckle, 0.55, 1.3) * step(z, -0.4, 0.0) * bell(y, -0.15, 0.42)
     colour = colour * (1 - (surface.of("freckles") * freckles)[:, None] * _tensor(colour, 0.28, 0.42, 0.52))
     old = step(surface.of("age"), 48.0, 85.0)
-    liver = step(textures.broad[:, 2] + 0.4 * textures.medium[:, 2], 1.4, 2.6) * old * 0.45
+    liver = step(textures.broad[:, 2] + 0.4 * textures.medium[:, 2], 1.4, 2.6) * old * 0.32
     colour = colour * (1 - liver[:, None] * _tensor(colour, 0.24, 0.33, 0.4))
     moles = step(textures.medium[:, 3] + 0.3 * textures.broad[:, 3], 2.7, 2.95)
     return colour * (1 - moles[:, None] * _tensor(colour, 0.5, 0.6, 0.6))
