@@ -109,7 +109,8 @@ def _picture(person: Any, size: int, seed: int) -> Picture:
 
 
 def _list_of_dials() -> str:
-    """One line per dial: its name, its meaning and its values."""
+    """One line per dial: its name, its meaning and its values; then the words that stand for several."""
+    from depixel.portrait.dials import SAME_PERSON, WORDS
     from depixel.portrait.parameters import table
 
     lines = []
@@ -122,4 +123,6 @@ def _list_of_dials() -> str:
                 f", {parameter.size} numbers" if parameter.size > 1 else ""
             )
         lines.append(f"{parameter.name:20} {parameter.meaning} ({values})\n")
+    lines += [f"{word:20} {meaning}\n" for word, meaning in WORDS.items()]
+    lines.append(f"{SAME_PERSON:20} for a face from pixels: the person found without dials, changed by them\n")
     return "".join(lines)
