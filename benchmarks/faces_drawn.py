@@ -5,7 +5,8 @@ The effect of drawn detail on faces, on held-out portraits reduced to 16 pixels:
         [--judge PYTHON_WITH_DLIB]
 
 Measures the error to the truth at 128 pixels (calm and drawn), PULSE's eps before the projection, sharpness beyond 128
-pixels, the energy of the two highest octaves relative to our own random portraits, the distance of the landmarks from
+pixels, the energy of the two highest octaves relative to our own random portraits and of the lower one relative to the
+truth (held-out portraits have plainer hair, clothes and backgrounds than random people), the distance of the landmarks from
 the truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far apart four
 candidates of one input are. Writes faces_drawn.json, a sheet of all inputs at 256 pixels (input, calm, four candidates,
 truth), and one of the first inputs at 512.
@@ -57,13 +58,14 @@ def tensor_of(picture: Picture) -> Tensor:
 
 def octaves(picture: Tensor) -> list[float]:
     """Energy of [1, 3, S, S] above 128 pixels (128 to 256) and above 256 pixels (256 to 512)."""
-    luma = picture.mean(1, keepdim=True)
-    bands = []
-    for side in (256, 512):
-        fine = resize(luma, side, side)
-        coarse = F.interpolate(resize(luma, side // 2, side // 2), (side, side), mode="bicubic", align_corners=False)
-        bands.append(float((fine - coarse).square().mean()))
-    return bands
+    return [octave(picture, side) for side in (256, 512)]
+
+
+def octave(picture: Tensor, side: int) -> float:
+    """Energy of [1, 3, S, S] from side / 2 to `side` pixels, S at least `side`."""
+    fine = resize(picture.mean(1, keepdim=True), side, side)
+    coarse = F.interpolate(resize(fine, side // 2, side // 2), (side, side), mode="bicubic", align_corners=False)
+    return float((fine - coarse).square().mean())
 
 
 def blur_loss(picture: Tensor) -> float:
@@ -105,6 +107,7 @@ def main() -> None:
     for k in every_fourth_first(chosen):
         measure = partial(_measured, engine, portraits, k, args.judge)
         row, cells = resumed(args.rows, Path(portraits.names[k]).stem, measure)
+        row["truth's octave"] = octave(portraits.pixels[k][None].float() / 255, 256)
         rows.append(row)
         sheet.append(cells)
         print(row, flush=True)
@@ -190,6 +193,7 @@ def _summary(rows: list[Row], own: list[float]) -> dict[str, Any]:
         "dB of 512 pixels against itself through 128": average("dB to itself"),
         "energy 128 to 256 pixels, own random portraits = 1": mean(row["octaves"][0] for row in rows) / own[0],
         "energy 256 to 512 pixels, own random portraits = 1": mean(row["octaves"][1] for row in rows) / own[1],
+        "energy 128 to 256 pixels, truth = 1": mean(row["octaves"][0] / row["truth's octave"] for row in rows),
         "eyes and mouth corners from the truth's, parts of the face's width": average("landmarks"),
     }
     if "distance" in rows[0]:
