@@ -6,8 +6,8 @@ The effect of drawn detail on faces, on held-out portraits reduced to 16 pixels:
 
 Measures the error to the truth at 128 pixels (calm and drawn), PULSE's eps before the projection, sharpness beyond 128
 pixels, the energy of the two highest octaves relative to our own random portraits and of the lower one relative to the
-truth (held-out portraits have plainer hair, clothes and backgrounds than random people), the distance of the landmarks from
-the truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far apart four
+truth (held-out portraits have plainer hair, clothes and backgrounds than random people), the distance of the landmarks
+from the truth's, and with a judge (benchmarks/faces_judge_worker.py) how many faces it finds and how far apart four
 candidates of one input are. Writes faces_drawn.json, a sheet of all inputs at 256 pixels (input, calm, four candidates,
 truth), and one of the first inputs at 512.
 """

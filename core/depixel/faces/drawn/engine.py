@@ -14,6 +14,7 @@ from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.anchors import anchored, find_anchors
+from depixel.faces.drawn.beard_reading import beard_seen
 from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
 from depixel.faces.drawn.eye_fit import fit_eyes
 from depixel.faces.drawn.hair_extension import extended
@@ -136,6 +137,7 @@ class DrawnFaces:
         colours, reading = soft[:, :3].clamp(0, 1), self.reader.read(soft)
         if self.sure:
             parts = released_parts(str(self.device)).find(soft)
+            reading = replace(reading, beard=beard_seen(reading, parts))
             features = _core(reading.landmarks[:, :2].mean(1), reading.landmarks[:, 7:9].mean(1), parts.shape[2])
             parts = torch.cat([parts[:, :1] + FEATURES * features, parts[:, 1:]], 1)
             return Portrait(colours, reading, sharpened(parts / parts.sum(1, keepdim=True), colours))
