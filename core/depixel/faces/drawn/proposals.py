@@ -30,7 +30,7 @@ ANCESTRY_SHARE = 0.6
 """Fraction of the ancestry that the reading decides; the rest is random."""
 RARE = frozenset((
     "cornrows", "twists", "mohawk", "mullet", "hime", "pigtails", "high-ponytail", "top-knot", "mutton-chops",
-    "chin-strap",
+    "chin-strap", "sideburns",
 ))  # fmt: skip
 """What nobody is proposed to wear unless the user says so."""
 TAKEN_FOR = {
