@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from depixel.faces.drawn import engine, eye_fit, proposals, refinement
+from depixel.faces.drawn import engine, eye_fit, key_light, proposals, refinement
 from depixel.faces.reader import FaceReading
 
 _STYLES = 2
@@ -20,6 +20,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "PROPOSALS", 3)
     monkeypatch.setattr(engine, "LEAST_PROPOSALS", 2)
     monkeypatch.setattr(engine, "ROUNDS", 1)
+    monkeypatch.setattr(key_light, "AZIMUTHS", key_light.AZIMUTHS[:1])
     monkeypatch.setattr(eye_fit, "TRIED", ({"brow_height": (-0.04, 0.01)}, {}))
     monkeypatch.setattr(eye_fit, "STEPS", {"brow_darkness": eye_fit.STEPS["brow_darkness"]})
     monkeypatch.setattr(refinement, "STEPS", {name: refinement.STEPS[name] for name in ("yaw", "hair_volume")})

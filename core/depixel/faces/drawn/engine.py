@@ -20,6 +20,7 @@ from depixel.faces.drawn.eye_fit import fit_eyes
 from depixel.faces.drawn.hair_extension import extended
 from depixel.faces.drawn.hair_tint import hair_is_background, tinted
 from depixel.faces.drawn.joining import Joined, joined
+from depixel.faces.drawn.key_light import with_best_light
 from depixel.faces.drawn.landmark_fit import fit_landmarks, landmarks_of
 from depixel.faces.drawn.part_edges import sharpened
 from depixel.faces.drawn.portrait import Portrait, middle_first
@@ -185,6 +186,8 @@ class DrawnFaces:
         else:
             best = tinted(best, drawing, target, free, portrait.parts)
         monitor.step(SearchStep(1, 2, float(errors.min()), stage="drawing"))
+        best = with_best_light(best, free, lambda few: misfit(draw(few, PROPOSAL_SIZE, samples=1), portrait, weight))
+        monitor.check(STOPPED)
         astray = landmark_deviation(imagination)
         refined, error = refine(best, portrait, weight, free, ROUNDS, astray, monitor.part(0.5, 0.8), STOPPED)
         monitor.check(STOPPED)
