@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from depixel.faces.photographs import looks_photographed
+from depixel.faces.photographs import looks_flat, looks_photographed
 
 
 def _opaque(colours: Tensor) -> Tensor:
@@ -39,3 +39,16 @@ def test_a_photograph_is_opaque_and_has_rows() -> None:
 
     assert not looks_photographed(see_through)
     assert not looks_photographed(_opaque(_noisy(0.02)[:, :1]))
+
+
+def test_a_flat_face_is_a_drawing() -> None:
+    """Flat areas between brows and chin count; a plain background behind a shaded face does not."""
+    emote = torch.full((1, 4, 32, 32), 1.0)
+    emote[:, :3, 8:28, 8:24] = 0.7
+    emote[:, :3, 14:16, 12:14] = 0.1
+    shaded = torch.full((1, 4, 32, 32), 1.0)
+    noise = torch.rand(1, 3, 24, 18, generator=torch.Generator().manual_seed(0))
+    shaded[:, :3, 6:30, 7:25] = 0.5 + 0.1 * noise
+
+    assert looks_flat(emote)
+    assert not looks_flat(shaded)

@@ -21,7 +21,7 @@ from depixel.exporting.plane import export_tile, keep_unchanged
 from depixel.faces.drawn.engine import DrawnFaces, InputSquares, Person, share_of_finding
 from depixel.faces.finder import THRESHOLD
 from depixel.faces.finding import finder_on, places_of
-from depixel.faces.photographs import looks_photographed
+from depixel.faces.photographs import looks_flat, looks_photographed
 from depixel.faces.places import FacePlace
 from depixel.faces.searching import FaceSearch
 from depixel.monitor import SILENT, Monitor
@@ -226,7 +226,9 @@ class FaceEngine:
     ) -> DrawnFaces | None:
         if not self._draws(request):
             return None
-        sure = self._shows_faces(small, places, degradation)
+        # A drawing that looks like a face is not the portrait of a person either; clips keep to their pixels.
+        flat = len(small) == 1 and any(looks_flat(place.cut(small, self.native)[0]) for place in places)
+        sure = not flat and self._shows_faces(small, places, degradation)
         if not sure and _prefers_pixels(request) and looks_photographed(small):
             return None
         return DrawnFaces(self.device, read_dials(request.face), sure, keeps_person(request.face))
