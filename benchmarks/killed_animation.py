@@ -1,6 +1,8 @@
 """
 An animation of many frames, the same frames as a strip, and a zip with the animation, in a watched folder whose watcher
-is killed repeatedly. At the end every frame is compared with the answer expected for it.
+is killed repeatedly. At the end every frame is compared with the answer expected for it. The same frames as a video
+(if PyAV is installed) go through `depixel upscale`, which is killed as often: each frame of the answer must scale back
+down to its own frame of the video.
 
     python benchmarks/killed_animation.py --frames 1000 --kills 10 --out FILE.json
 """
@@ -8,9 +10,11 @@ is killed repeatedly. At the end every frame is compared with the answer expecte
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,12 +28,14 @@ sys.path.extend(
 import kill_points
 import numpy as np
 from result_file import publish
+from tiny_art import write_tiny_art
+from watch_process import environment
 
 from depixel import files
 from depixel.picture import Picture
 from depixel_watch.folder.layout import overlay_for
 
-SIDE = 12  # pixels
+SIDE, SCALE = 12, 2  # pixels per side of a frame; of the video's answer
 
 
 def main() -> None:
@@ -54,9 +60,12 @@ def main() -> None:
             killed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         ended = os.waitstatus_to_exitcode(os.waitpid(start(source), 0)[1])
         faults = compare(source, frames) + ([f"the last watcher ended with {ended}"] if ended else [])
+        video_kills, more = of_video(Path(folder), frames, args.kills, rng)
+        faults += more
     result = {
         "frames": args.frames,
         "kills": killed,
+        "kills_with_a_video": video_kills,
         "seconds": round(time.monotonic() - began, 1),
         "faults": faults,
     }
@@ -85,6 +94,48 @@ def start(source: Path) -> int:
         os._exit(0)
     finally:
         os._exit(1)
+
+
+def of_video(folder: Path, frames: list[np.ndarray], kills: int, rng: random.Random) -> tuple[int | None, list[str]]:
+    """Kills of `depixel upscale` on a video, and a sentence for each fault; None and nothing without PyAV."""
+    if importlib.util.find_spec("av") is None:
+        return None, []
+    clip, out = folder / "clip.mkv", folder / "clip"
+    write_video(clip, frames)
+    options = ("--scale", str(SCALE), "--domain", "textures", "--wrap", "none", "--degradation", "area")
+    weights = str(write_tiny_art(folder))
+    words = [sys.executable, "-m", "depixel", "upscale", str(clip), "-o", str(out), *options, "--weights", weights]
+    killed, before = 0, time.monotonic()
+    ended = subprocess.run([*words, "--dry-run"], env=environment(), capture_output=True, check=False).returncode
+    starting = time.monotonic() - before
+    for _ in range(kills):
+        process = subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.5, 2) * starting)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    ended = ended or subprocess.run(words, env=environment(), capture_output=True, check=False).returncode
+    made = sorted(out.iterdir()) if out.exists() else []
+    if ended or len(made) != 1:
+        return killed, [f"the last upscale of the video ended with {ended} and left {[path.name for path in made]}"]
+    picture = files.read(made[0])
+    if len(picture.frames) != len(frames):
+        return killed, [f"{made[0].name} has {len(picture.frames)} frames"]
+    sides = (SIDE, SCALE, SIDE, SCALE, 3)
+    means = [frame[..., :3].reshape(sides).mean((1, 3)) for frame in picture.frames]
+    wrong = sum(np.abs(mean - frame[..., :3]).max() > 1 for mean, frame in zip(means, frames, strict=True))
+    return killed, [f"{made[0].name}: {wrong} wrong frames"] if wrong else []
+
+
+def write_video(path: Path, frames: list[np.ndarray]) -> None:
+    """A lossless video of the frames, without alpha."""
+    import av
+
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, "bgr0"
+        for pixels in frames:
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[..., :3]), "rgb24")))
+        out.mux(stream.encode())
 
 
 def compare(source: Path, frames: list[np.ndarray]) -> list[str]:

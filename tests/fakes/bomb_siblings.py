@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -271,20 +272,49 @@ def zip_odd_descriptions() -> bytes:
     return _pack({**entries, **{f"@/{name}.png": _small_png() for name in texts}, "x/pack.mcmeta": "[" * 100_000})
 
 
+def zip_unsafe_names() -> bytes:
+    """An entry that would lead out of the output folder."""
+    return _pack({"a/../../b.png": _small_png()})
+
+
 def zip_odd_names() -> bytes:
-    """Entries named ".", "..", "/", with drives, NUL, 60,000 letters; a name twice; names that differ only in case."""
-    names = (".", "..", "/", "//", "a/../../b.png", "C:\\b.png", "\\\\host\\b.png", "b\0.png", "n" * 60_000 + ".png",
-             "CON.png",
-             "b.png/", "b.png/c.png", " .png", "é.png", "e\u0301.png", "B.PNG", "b.png", "/etc/b.png")  # fmt: skip
-    return _pack(dict.fromkeys(names, _small_png()))
+    """Entries named ".", with NUL, of 60,000 letters; a folder of a file's name; names that differ only in case."""
+    names = (
+        ".",
+        "b\0.png",
+        "n" * 60_000 + ".png",
+        "CON.png",
+        "b.png/c.png",
+        " .png",
+        "é.png",
+        "e\u0301.png",
+        "B.PNG",
+        "b.png",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # zipfile mentions a name that comes twice
+        return _pack(dict.fromkeys(names, _small_png()))
+
+
+def zip_link() -> bytes:
+    """A symbolic link to a file of the system."""
+    data = bytearray(_pack({"link.png": b"/etc/passwd"}))
+    _set(data, b"link.png", 38, struct.pack("<I", 0xA1FF0000))
+    return bytes(data)
 
 
 def zip_odd_dates() -> bytes:
-    """Dates of month 0 and of second 62, an unknown method, a wrong checksum, a folder with content, a link."""
-    data = bytearray(_pack({"month.png": _small_png(), "second.png": _small_png(), "method.png": _small_png(),
-                            "sum.png": _small_png(), "folder/": b"content", "link.png": b"/etc/passwd"}))  # fmt: skip
-    for name, at, value in (("month", 12, 0), ("second", 12, 0xFFFFFFFF), ("sum", 16, 7), ("link", 38, 0xA1FF0000)):
+    """Dates of month 0 and of second 62, a wrong checksum, a folder with content."""
+    pictures = dict.fromkeys(("month.png", "second.png", "sum.png"), _small_png())
+    data = bytearray(_pack({**pictures, "folder/": b"content"}))
+    for name, at, value in (("month", 12, 0), ("second", 12, 0xFFFFFFFF), ("sum", 16, 7)):
         _set(data, name.encode() + b".png", at, struct.pack("<I", value))
+    return bytes(data)
+
+
+def zip_odd_method() -> bytes:
+    """An entry that is packed by a method that nobody knows."""
+    data = bytearray(_pack({"method.png": _small_png()}))
     _set(data, b"method.png", 10, struct.pack("<H", 98))
     return bytes(data)
 
@@ -314,8 +344,11 @@ def zip_side_files() -> bytes:
 
 ARCHIVES: dict[str, Callable[[], bytes]] = {
     "odd_descriptions.zip": zip_odd_descriptions,
+    "unsafe_names.zip": zip_unsafe_names,
     "odd_names.zip": zip_odd_names,
+    "link.zip": zip_link,
     "odd_dates.zip": zip_odd_dates,
+    "odd_method.zip": zip_odd_method,
     "side_files.zip": zip_side_files,
 }
 """Like `bombs.ARCHIVES`."""
