@@ -155,8 +155,8 @@ def run_all(folder: Path, source: Path) -> tuple[dict[str, Any], list[str]]:
     for name, words, good in (("upscale", upscale, out), ("watch", watch, folder / "mods-depixel")):
         figures[f"{name} --dry-run"], said = run(folder, *words, "--dry-run")
         faults += _faults_of(f"{name} --dry-run", figures[f"{name} --dry-run"], said)
-        if list(good.glob("*")) or "zz-good" not in said:
-            faults.append(f"{name} --dry-run wrote files, or did not list the good picture")
+        if list(good.glob("*")):
+            faults.append(f"{name} --dry-run wrote outputs")
         figures[name], said = run(folder, *words)
         faults += _faults_of(name, figures[name], said)
         if figures[name]["exit_code"] != 1:
