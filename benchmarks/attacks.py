@@ -19,7 +19,8 @@ users    two users of one machine (root, Linux)
 idle     the cost of a watcher while nothing happens
 fuzz     random damage for every reader
 
-`skipped` is the reason why this system cannot run a part. --short runs the same attacks at a smaller scale.
+`skipped` is the reason why this system cannot run a part. --short runs the same attacks at a smaller scale. Results of
+other parts that --out already has from this machine are kept.
 """
 
 from __future__ import annotations
@@ -88,17 +89,28 @@ def main(words: Sequence[str] | None = None) -> int:
     scale = replace(SHORT if args.short else Scale(), python=args.python)
     if args.fuzz_seconds:
         scale = replace(scale, fuzz_seconds=args.fuzz_seconds)
-    results: dict[str, Result] = {}
-    for name in args.parts or PARTS:
+    results = parts_of(args.out)
+    parts = args.parts or list(PARTS)
+    for name in parts:
         began = time.monotonic()
         result = PARTS[name](scale)
-        results[name] = {"seconds": round(time.monotonic() - began, 1), **result}
+        about = {"date": time.strftime("%Y-%m-%d"), "seconds": round(time.monotonic() - began, 1)}
+        results[name] = {**about, **({"short": True} if args.short else {}), **result}
         word = result.get("skipped") or f"{len(result['faults'])} faults"
         sys.stderr.write(f"{name}: {word}, {results[name]['seconds']} s\n")
         if args.out:  # these results are kept if a later part is interrupted
             args.out.write_text(_document(results))
     sys.stdout.write(_document(results))
-    return int(any(result["faults"] for result in results.values()))
+    return int(any(results[name]["faults"] for name in parts))
+
+
+def parts_of(path: Path | None) -> dict[str, Result]:
+    """The parts of an earlier result on the same machine, in the order of PARTS; other results are replaced."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        earlier = json.loads(path.read_text() if path else "{}")
+        if earlier["machine"] == machine():
+            return {name: earlier["parts"][name] for name in PARTS if name in earlier["parts"]}
+    return {}
 
 
 def _document(results: dict[str, Result]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -51,3 +52,21 @@ def test_an_unknown_part_is_a_sentence() -> None:
 
     assert ran.returncode == 2
     assert "there is no part 'bomb'; choose from names, kills" in ran.stderr
+
+
+def test_results_of_other_parts_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of this machine, in the order of the parts; not of another machine, nor of a damaged file."""
+    monkeypatch.syspath_prepend(str(ATTACKS.parent))
+    attacks = importlib.import_module("attacks")
+    out = tmp_path / "attacks.json"
+    parts = {"fuzz": {"faults": []}, "names": {"faults": ["one"]}, "unknown": {}}
+
+    out.write_text(json.dumps({"machine": attacks.machine(), "parts": parts}))
+    kept = attacks.parts_of(out)
+    out.write_text(json.dumps({"machine": "another", "parts": parts}))
+    of_another = attacks.parts_of(out)
+    out.write_text("{")
+
+    assert list(kept) == ["names", "fuzz"]
+    assert kept["names"] == {"faults": ["one"]}
+    assert of_another == attacks.parts_of(out) == attacks.parts_of(tmp_path / "none") == attacks.parts_of(None) == {}
