@@ -174,6 +174,21 @@ def test_page_stays_small_and_keeps_the_worst(tmp_path: Path) -> None:
     assert all(f"p{number:02}" in text for number in range(30))
 
 
+def test_a_long_list_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page for very many pictures stays light; how many are not listed is said."""
+    monkeypatch.setattr("depixel.report_page._ROWS", 3)
+    page = ReportPage("Test", {}, budget=1)
+    for number in range(10):
+        given = _picture(4, 4)
+        page.add(f"{number}.png", [], given, _report(given, Residual(number / 100, 0.0, 0.0)))
+
+    text = page.html(tmp_path)
+
+    assert text.count("<article") == 1
+    assert text.count("<tr data-name=") == 3
+    assert "And 6 more" in text
+
+
 def test_candidates_can_be_chosen(tmp_path: Path) -> None:
     """Every candidate has a button with its seed and residual."""
     page = _one_page(tmp_path)

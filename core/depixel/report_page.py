@@ -3,7 +3,7 @@ The report of a batch as one HTML file: every picture before and after, how exac
 
 The page is self-contained: style, script and pictures are inside. Small pictures are shown pixel by pixel, large ones
 as a preview beside a link to the file. Once the page holds `budget` bytes of pictures, those that scale back best are
-listed without pictures, so that the page for ten thousand files still opens.
+listed without pictures, the first 5,000 of them, so that the page for a hundred thousand files still opens.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ BUDGET = 16_000_000
 
 _SIDE = 1024  # most pixels on the longer side of an embedded picture
 _BYTES = 2_000_000  # most bytes of an embedded picture
+_ROWS = 5000  # most pictures that are listed without being shown
 _SHOWN = 384  # screen pixels on the longer side of a picture without zoom, approximately
 
 
@@ -144,7 +145,9 @@ class ReportPage:
         """The whole page; links to outputs are relative to `folder`."""
         ordered = sorted(self._entries, key=lambda entry: entry.badness, reverse=True)
         cards = "".join(_card(entry, folder) for entry in ordered if entry.before)
-        rows = "".join(_row(entry, folder) for entry in ordered if not entry.before)
+        listed = [entry for entry in ordered if not entry.before]
+        rows = "".join(_row(entry, folder) for entry in listed[:_ROWS])
+        more = _MORE.format(count=len(listed) - _ROWS) if len(listed) > _ROWS else ""
         parts = {
             "title": _text(self._title),
             "style": resources.files("depixel").joinpath("report_page.css").read_text("utf-8"),
@@ -153,7 +156,7 @@ class ReportPage:
             "settings": "".join(f"<tr><th scope=row>{_text(k)}<td>{_text(v)}" for k, v in self._settings.items()),
             "unfinished": self._unfinished_list(),
             "cards": cards,
-            "rows": _OTHERS.format(rows=rows) if rows else "",
+            "rows": _OTHERS.format(rows=rows, more=more) if rows else "",
             "version": __version__,
         }
         return _PAGE.format(**parts)
@@ -233,7 +236,9 @@ says otherwise. Worst first.</p>
 
 _OTHERS = """<section><h2>Without pictures, to keep this page small</h2>
 <table><tr><th scope=col>Picture<th scope=col>Sizes<th scope=col>Residual<th scope=col>Kind</tr>
-{rows}</table></section>"""
+{rows}</table>{more}</section>"""
+
+_MORE = "<p>And {count} more, which scale back at least as exactly: <code>--json</code> lists all of them.</p>"
 
 
 def _card(entry: _Entry, folder: Path) -> str:
