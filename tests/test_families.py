@@ -26,6 +26,10 @@ class Folder:
     def names(self, folder: str) -> Iterable[str]:
         return [path for path in self.files if path.startswith(f"{folder}/")]
 
+    def folders(self, folder: str) -> Iterable[str]:
+        parents = {path.rpartition("/")[0] for path in self.files}
+        return [parent for parent in parents if parent.rpartition("/")[0] == folder]
+
     def read(self, path: str, most: int | None = None) -> bytes:
         if most is None:
             self.whole.append(path)
@@ -92,6 +96,21 @@ def test_a_sequence_comes_before_colours() -> None:
 
     assert kinds["walk-0.png"] == "art"
     assert {kinds[f"{name}.png"] for name in ("bow", "cup", "egg")} == {"pixel-art"}
+
+
+def test_folders_of_directions_hold_one_sequence() -> None:
+    """One of four directions looks like art: it follows the others. Folders with names of their own do not."""
+    directions = {
+        f"orc/walk/{way}/{k}.png": _png(PAINTED if way == "s" else DRAWN, k) for way in "nesw" for k in (0, 1)
+    }
+    others = {f"a/{name}/0.png": _png(PAINTED if name == "elf" else DRAWN, 9) for name in ("orc", "elf", "imp")}
+    families = Families(Folder(directions | others), _by_corner, lambda family: None)
+
+    def kind(path: str) -> str | None:
+        return families.kind_for(path, _picture((directions | others)[path]))
+
+    assert kind("orc/walk/s/0.png") == kind("orc/walk/n/1.png") == "pixel-art"
+    assert kind("a/elf/0.png") is None
 
 
 def test_a_few_pictures_of_equal_size_are_no_set() -> None:

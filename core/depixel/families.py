@@ -54,6 +54,10 @@ class Listing(Protocol):
         """Paths of its files."""
         ...
 
+    def folders(self, folder: str) -> Iterable[str]:
+        """Paths of the folders in it."""
+        ...
+
     def read(self, path: str, most: int | None = None) -> bytes:
         """A file, or its first bytes. Raises DepixelError or OSError."""
         ...
@@ -123,12 +127,23 @@ class Families:
             kind = self._family(f"{folder}|{size[0]}x{size[1]}", alike, _CLEAR)
             if kind is not None:
                 return kind
-        stem = stem_of(path)
-        sequence = sorted(other for other in sizes if stem_of(other) == stem)
+        name, sequence = self._sequence(path, folder)
         if len(sequence) > 1:
-            return self._family(f"{folder}|{stem}", sequence, 0.0)
+            return self._family(name, sequence, 0.0)
         kin = self._kin_of(path, f"{folder}|{size[0]}x{size[1]}", alike)
         return self._family(f"{folder}|{kin[0]}", kin, 0.0) if len(kin) > 1 else None
+
+    # The pictures of one stem, and a name for them. Folders that are named after directions or numbers, such as walk/n
+    # and walk/e, hold one sequence.
+    def _sequence(self, path: str, folder: str) -> tuple[str, list[str]]:
+        stem, folders = stem_of(path), [folder]
+        place = PurePosixPath(folder)
+        if place.name and not stem_of(place.name):
+            parent = place.parent.as_posix()
+            folders = sorted(other for other in self._listing.folders(parent) if not stem_of(other))
+            folder = f"{parent}/*"
+        alike = (other for each in folders for other in self._folder(each) if stem_of(other) == stem)
+        return f"{folder}|{stem}", sorted(alike)
 
     # Pictures of equal size that are drawn with the same colours, in order; the first one names them.
     def _kin_of(self, path: str, group: str, alike: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from depixel.errors import UnreadablePictureError
 from depixel.families import Families
@@ -49,6 +49,9 @@ class _Sources:
 
     def names(self, folder: str) -> Iterator[str]:
         return iter(self._folders.get(folder, ()))
+
+    def folders(self, folder: str) -> Iterator[str]:
+        return (each for each in self._folders if PurePosixPath(each).parent.as_posix() == folder)
 
     def read(self, path: str, most: int | None = None) -> bytes:
         if not Path(path).is_file():  # a pipe would wait for its writer

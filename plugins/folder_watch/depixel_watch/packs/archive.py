@@ -207,6 +207,10 @@ class _Listing:
         """Paths of its files."""
         return self._folders.get(folder, [])
 
+    def folders(self, folder: str) -> list[str]:
+        """Paths of the folders in it that contain files."""
+        return [each for each in self._folders if PurePosixPath(each).parent.as_posix() == folder]
+
     def read(self, path: str, most: int | None = None) -> bytes:
         """A file, or its first bytes."""
         return content(self._archive, self._members[path], -1 if most is None else most)
@@ -329,8 +333,7 @@ class _Rewriting:
         picture = self._members.get(path_of(entry).removesuffix(".mcmeta"))
         if picture is None:
             return self._worker.scale
-        head = content(self._archive, picture, HEAD)
-        return self._options.limits.scale_by_head(head, self._worker.scale)
+        return self._options.limits.scale_by_head(content(self._archive, picture, HEAD), self._worker.scale)
 
     # The larger picture goes where the game looks for replacements, unless the pack already has one there.
     def _add(self, target: zipfile.ZipFile, like: zipfile.ZipInfo, into: str, data: bytes) -> None:
@@ -365,9 +368,8 @@ def _like(entry: zipfile.ZipInfo, name: str = "") -> zipfile.ZipInfo:
         with contextlib.suppress(UnicodeEncodeError):  # a second name in an extra field, which zipfile would prefer
             copy.raw = (copy.filename if renamed else entry.orig_filename).encode("cp437")
     copy.extra = _kept(entry.extra, {_ZIP64, _UNICODE_PATH} if renamed else {_ZIP64})
-    copy.compress_type = entry.compress_type
-    copy.internal_attr, copy.external_attr = entry.internal_attr, entry.external_attr
-    copy.create_system = entry.create_system
+    copy.compress_type, copy.internal_attr = entry.compress_type, entry.internal_attr
+    copy.external_attr, copy.create_system = entry.external_attr, entry.create_system
     copy.comment = entry.comment
     return copy
 

@@ -310,9 +310,16 @@ class FolderListing:
 
     def names(self, folder: str) -> list[str]:
         """Paths of a folder's files."""
+        return self._entries(folder, lambda entry: True)
+
+    def folders(self, folder: str) -> list[str]:
+        """Paths of the folders in it; links are not followed."""
+        return self._entries(folder, lambda entry: entry.is_dir(follow_symlinks=False))
+
+    def _entries(self, folder: str, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
         with contextlib.suppress(OSError), os.scandir(self._root / folder) as entries:
             prefix = "" if folder in ("", ".") else f"{folder}/"
-            return [prefix + entry.name for entry in entries if not is_system_file(entry.name)]
+            return [prefix + entry.name for entry in entries if not is_system_file(entry.name) and wanted(entry)]
         return []
 
     def read(self, path: str, most: int | None = None) -> bytes:
