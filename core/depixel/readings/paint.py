@@ -35,8 +35,8 @@ class Edges:
     steepest: float  # of the way from one side of an edge to the other, in one pixel: the edge does not change
 
 
-SHARP = Edges(gain=1.0, steep=3.0, steepest=0.5)
-HARD = Edges(gain=2.0, steep=8.0, steepest=1.0)
+SHARP = Edges(gain=1.2, steep=3.0, steepest=0.5)
+HARD = Edges(gain=1.25, steep=8.0, steepest=1.0)
 """Almost without blended pixels, like sprites that were drawn pixel by pixel."""
 
 

@@ -25,7 +25,7 @@ _LIKENESS = 0.65  # fraction of the random choices that answers like a favourite
 _BEYOND = 4  # small pixels of the opposite side that pasting sees where a picture wraps
 _REGULAR, _OVER = 0.96, 0.1  # regularity from which a pattern gets no detail, and width of the transition
 _FIRMNESS = 0.5  # share of the way to sharp edges, at the usual strength
-_RICHNESS = {4: 0.95, 8: 1.05}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
+_RICHNESS = {4: 1.1, 8: 1.1}  # up to x4, and from x8 on: brings the median texture near the truth (art_spectrum)
 _PAINTED, _OVER_PAINTED = 0.1, 0.2  # evenness up to which a picture gets no detail, and width of the transition
 _FAINTEST = 1.5 / 255  # weaker detail is dropped: flat areas and skies stay clean
 
