@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from depixel.domain import ART, FACES
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 _TIMED = 64
 """Pixels per side of the picture with which the engine's speed is measured."""
 _TIMES = 3
-"""How often it is measured: other programs that happen to run at that moment only make it slower."""
+"""How often it is measured; the median counts, because other programs disturb single measurements."""
 
 
 class EngineWorker:
@@ -56,11 +57,11 @@ class EngineWorker:
         try:
             upsampler.upsample(Picture(frames=(np.zeros((8, 8, 4), np.uint8),)), request)
             noise = np.random.default_rng(0).integers(0, 256, (_TIMED, _TIMED, 4), np.uint8)
-            seconds = min(upsampler.upsample(Picture(frames=(noise,)), request).seconds for _ in range(_TIMES))
+            timed = [upsampler.upsample(Picture(frames=(noise,)), request).seconds for _ in range(_TIMES)]
         except DepixelError as error:
             log.warning("%s", error)
         else:
-            self._pixel_seconds = seconds / _TIMED**2
+            self._pixel_seconds = median(timed) / _TIMED**2
 
     def upsampler(self) -> Upsampler:
         """The engine; created at first use."""

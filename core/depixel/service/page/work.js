@@ -280,6 +280,7 @@ export class Work extends EventTarget {
       }
       const kind = task.settings.domain ?? task.item.kind;
       const pixels = task.item.pixels || mean;
+      if (!pixels) return null; // not opened yet
       const whole = this.pace.seconds(kind, workOf(pixels, task.settings.candidates ?? 1, scaleOf(task), kind));
       if (whole === null) return null;
       // Until steps confirm the estimate, the time that has passed is subtracted.
