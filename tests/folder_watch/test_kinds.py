@@ -369,6 +369,37 @@ def test_projects_of_editors(tmp_path: Path, name: str, profile: str) -> None:
     assert recognise_folder(load(), tmp_path).name == profile
 
 
+def test_packs_side_by_side_are_recognised_by_their_paths_too(tmp_path: Path) -> None:
+    """A Bedrock pack, a Quake mod and Azahar's textures in one folder: each has its own profile."""
+    for name in (
+        "bedrock/textures/terrain_texture.json",
+        "mod/scripts/a.shader",
+        "3ds/tex1_64x64_0123456789ABCDEF_12_mip0.png",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+
+    parts = {folder: part.name for folder, part in recognise_folder(load(), tmp_path).parts}
+    assert parts == {"3ds": "azahar", "bedrock": "bedrock", "mod": "quake"}
+
+
+@pytest.mark.parametrize(
+    ("marker", "inner", "left"),
+    [
+        ("game/script.rpy", "renpy/common/a.rpy", "renpy/common/theme.png"),
+        ("ProjectSettings/ProjectVersion.txt", "Library/PackageCache/a.png.meta", "Library/PackageCache/a.png"),
+    ],
+)
+def test_a_project_is_one_pack(tmp_path: Path, marker: str, inner: str, left: str) -> None:
+    """Files of the engine in a folder that could be a project of its own are left alone all the same."""
+    for name in (marker, inner):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+
+    profile = recognise_folder(load(), tmp_path)
+    assert profile.parts == () and not profile.rule_for(left).upscale
+
+
 @pytest.mark.parametrize(
     ("rule", "sentence"),
     [

@@ -97,6 +97,11 @@ class PackProfile:
         """Whether a path in a pack identifies the profile."""
         return any(fnmatchcase(path.lower(), pattern) for pattern in self.paths)
 
+    def is_rooted_at(self, paths: Iterable[str]) -> bool:
+        """Whether these paths show that the folder itself is the pack, not a folder of packs."""
+        rooted = [pattern for pattern in self.paths if not pattern.startswith("*")]
+        return any(fnmatchcase(path.lower(), pattern) for path in paths for pattern in rooted)
+
     def rule_for(self, path: str) -> Rule:
         """
         The first rule that matches a relative path; inside a folder that is a pack, a rule of its profile for the path
@@ -197,18 +202,23 @@ def paths_in(folder: Path, most: int = 2000, levels: int = 3) -> list[str]:
 
 def recognise_folder(profiles: dict[str, PackProfile], folder: Path) -> PackProfile:
     """
-    A pack, or a folder of packs: if it has no markers of its own, each folder in it that has some, or names that only
-    one game has, is a pack of its own.
+    A pack, or a folder of packs: if it has no markers of its own, each folder in it that has some, or names or paths
+    that only one game has, is a pack of its own.
     """
-    whole = recognise(profiles, names_in(folder), paths_in(folder))
-    if whole.name == "generic" or _marked(profiles, names_in(folder, levels=1)):
+    paths = paths_in(folder)
+    whole = recognise(profiles, names_in(folder), paths)
+    if whole.name == "generic" or whole.is_rooted_at(paths) or _marked(profiles, names_in(folder, levels=1)):
         return whole
     inside: list[Path] = []
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         inside = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
     parts = []
     for place in sorted(inside)[:_MOST_FOLDERS]:
-        part = _marked(profiles, names_in(place, levels=1)) or _named(profiles, names_in(place, 500, levels=2))
+        part = (
+            _marked(profiles, names_in(place, levels=1))
+            or _named(profiles, names_in(place, 500, levels=2))
+            or _placed(profiles, paths_in(place, 500))
+        )
         if part is not None:
             parts.append((place.name, part))
     return replace(whole, parts=tuple(parts))
