@@ -114,16 +114,16 @@ def of_video(folder: Path, frames: list[np.ndarray], kills: int, rng: random.Ran
         process.kill()
         killed += process.wait() == -signal.SIGKILL
     ended = ended or subprocess.run(words, env=environment(), capture_output=True, check=False).returncode
-    made = sorted(out.iterdir()) if out.exists() else []
-    if ended or len(made) != 1:
-        return killed, [f"the last upscale of the video ended with {ended} and left {[path.name for path in made]}"]
-    picture = files.read(made[0])
+    outputs = sorted(out.iterdir()) if out.exists() else []
+    if ended or len(outputs) != 1:
+        return killed, [f"the last upscale of the video ended with {ended} and left {[path.name for path in outputs]}"]
+    picture = files.read(outputs[0])
     if len(picture.frames) != len(frames):
-        return killed, [f"{made[0].name} has {len(picture.frames)} frames"]
+        return killed, [f"{outputs[0].name} has {len(picture.frames)} frames"]
     sides = (SIDE, SCALE, SIDE, SCALE, 3)
     means = [frame[..., :3].reshape(sides).mean((1, 3)) for frame in picture.frames]
     wrong = sum(np.abs(mean - frame[..., :3]).max() > 1 for mean, frame in zip(means, frames, strict=True))
-    return killed, [f"{made[0].name}: {wrong} wrong frames"] if wrong else []
+    return killed, [f"{outputs[0].name}: {wrong} wrong frames"] if wrong else []
 
 
 def write_video(path: Path, frames: list[np.ndarray]) -> None:

@@ -20,11 +20,11 @@ def test_the_light_comes_from_the_side_of_the_portrait() -> None:
     def misfit(people: Parameters) -> torch.Tensor:
         return (render(people, 32, samples=1) - portrait).square().mean((1, 2, 3))
 
-    found = with_best_light(start, FREE, misfit)
+    result = with_best_light(start, FREE, misfit)
 
-    assert float(found["key_azimuth"]) < 0
-    assert float(found["fill_azimuth"]) > 0
-    assert float(misfit(found)) < 0.5 * float(misfit(start))
+    assert float(result["key_azimuth"]) < 0
+    assert float(result["fill_azimuth"]) > 0
+    assert float(misfit(result)) < 0.5 * float(misfit(start))
 
 
 def test_a_light_that_the_user_fixed_stays() -> None:

@@ -93,6 +93,6 @@ def test_long_names_and_texts_fit_the_screen(seen: dict[str, Any]) -> None:
 
 def test_a_closed_image_ends_the_dialog_quietly(seen: dict[str, Any]) -> None:
     """Preview still works on what was read; OK makes nothing, and no error."""
-    found = seen["closed"]
+    facts = seen["closed"]
 
-    assert not found["valid"] and "1 answer in" in found["preview"] and found["result"] is None
+    assert not facts["valid"] and "1 answer in" in facts["preview"] and facts["result"] is None

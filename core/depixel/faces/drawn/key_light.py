@@ -1,5 +1,5 @@
 """
-The main light of a portrait: several directions are tried on. A face lit from the other side than the portrait could
+The main light of a portrait: several directions are tried. A face lit from the other side than the portrait could
 only be relit by making its shadows several times brighter, which shows as streaks.
 """
 
