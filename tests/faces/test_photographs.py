@@ -32,6 +32,14 @@ def test_a_drawing_has_flat_areas(share: float) -> None:
     assert not looks_photographed(_opaque(colours))
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_equal_neighbours_count_along_both_axes(axis: int) -> None:
+    """Stripes: along one axis all neighbours are equal, along the other none."""
+    stripes = _noisy(0.02).select(axis, 0).unsqueeze(axis).expand(3, 16, 16)
+
+    assert not looks_photographed(_opaque(stripes))
+
+
 def test_a_photograph_is_opaque_and_has_rows() -> None:
     """Alpha below 1, and pictures of one row."""
     see_through = _opaque(_noisy(0.02))

@@ -12,11 +12,10 @@ Share of neighbouring pixels with about the same colour. Measured: 0.01 to 0.18 
 pixels per side, 0.58 to 0.80 in emoji, emotes and block heads.
 """
 
-
 _FLAT = 0.3
 """
-The same share between brows and chin from which a face is a drawing. Measured: at most 0.17 in held-out portraits of 16
-to 64 pixels, 0.44 to 0.75 in emoji, emotes, sprites and block heads.
+The same share between brows and chin, above which a face counts as a drawing. Measured: at most 0.17 in held-out
+portraits of 16 to 64 pixels, 0.44 to 0.75 in emoji, emotes, sprites and block heads.
 """
 _MIDDLE = ((0.3, 0.85), (0.28, 0.72))
 """Rows and columns between brows and chin, as fractions of the side."""
