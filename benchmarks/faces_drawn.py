@@ -193,7 +193,7 @@ def _summary(rows: list[Row], own: list[float]) -> dict[str, Any]:
         "dB of 512 pixels against itself through 128": average("dB to itself"),
         "energy 128 to 256 pixels, own random portraits = 1": mean(row["octaves"][0] for row in rows) / own[0],
         "energy 256 to 512 pixels, own random portraits = 1": mean(row["octaves"][1] for row in rows) / own[1],
-        "energy 128 to 256 pixels, truth = 1": mean(row["octaves"][0] / row["truth's octave"] for row in rows),
+        "energy 128 to 256 pixels, truth = 1": mean(row["octaves"][0] for row in rows) / average("truth's octave"),
         "eyes and mouth corners from the truth's, parts of the face's width": average("landmarks"),
     }
     if "distance" in rows[0]:
