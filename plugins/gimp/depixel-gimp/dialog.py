@@ -11,6 +11,7 @@ import canvas
 import depixel_client as client
 import gi
 import host
+import images
 import selection
 from menu import SettingsMenu
 from preview import PreviewPane
@@ -55,6 +56,16 @@ class Dialog:
         if self._preview is not None:
             self._preview.start()
 
+    # GIMP's main window stays usable meanwhile. A deleted layer still exists in the history.
+    def _lost(self) -> str:
+        if not self._image.is_valid():
+            return "The image was closed: cancel, and open it again."
+        present = images.leaves(self._image.get_layers(), groups=True)
+        for layer in self._layers:
+            if isinstance(layer, Gimp.Layer) and layer not in present:
+                return "A layer was deleted: cancel, and select another one."
+        return ""
+
     def values(self) -> dict[str, Any]:
         """The current values of the rows."""
         values = {option.name: self._config.get_property(option.name) for option in self._action.options}
@@ -64,6 +75,10 @@ class Dialog:
         """Why these values cannot be used; shown in the dialog, which stays open. Empty if they can."""
         from work import check_request, picks_of
 
+        lost = self._lost()
+        if lost:
+            self.refused(lost)
+            return lost
         if "candidates" in client.idle_options(self._action, self.values()):
             self._set("candidates", 1)  # a row that is hidden cannot be corrected
         text = ""
@@ -187,6 +202,10 @@ class Dialog:
         self._pick()
 
     def _update(self) -> None:
+        lost = self._lost()
+        if lost:
+            self.refused(lost)
+            return
         values = self.values()
         idle = client.idle_options(self._action, values)
         for name, widgets in self._rows.items():

@@ -91,8 +91,11 @@ def test_long_names_and_texts_fit_the_screen(seen: dict[str, Any]) -> None:
     assert len(set(seen["group_picture"]["widths"])) == 1
 
 
-def test_a_closed_image_ends_the_dialog_quietly(seen: dict[str, Any]) -> None:
-    """Preview still works on what was read; OK makes nothing, and no error."""
+def test_a_closed_image_and_a_deleted_layer_are_noticed(seen: dict[str, Any]) -> None:
+    """Preview still works on what was read; OK does nothing, and the dialog says why."""
     facts = seen["closed"]
 
-    assert not facts["valid"] and "1 answer in" in facts["preview"] and facts["result"] is None
+    assert not facts["valid"] and "1 answer in" in facts["preview"]
+    assert "The image was closed" in facts["says"] and facts["result"] is None
+    deleted = seen["deleted"]
+    assert "A layer was deleted" in deleted["says"] and deleted["open"] and deleted["result"] is None

@@ -173,6 +173,12 @@ def texture(desk, facts):
     cancel(desk)
 
 
+def two_layers():
+    image, layers = opened("SPRITE")
+    image.insert_layer(layers[0].copy(), None, 0)
+    return image, image.get_layers()[:1]
+
+
 def group():
     """A group with a mask, with a hidden layer in it."""
     image, layers = opened("SPRITE")
@@ -284,7 +290,7 @@ def large_canvas(desk, facts):
 
 @case("upscale", lambda: shown("SPRITE"))
 def closed(desk, facts):
-    """The image is closed while the dialog is open: Preview and OK survive it."""
+    """The image is closed while the dialog is open: Preview still works, and OK says so."""
     yield desk.idle
     LEFT["display"].delete()
     facts["valid"] = desk.image.is_valid()
@@ -296,6 +302,23 @@ def closed(desk, facts):
     desk.config.set_property("scale", 3)
     yield 0.5
     desk.press("OK")
+    yield 0.8
+    facts["says"] = desk.words()
+    cancel(desk)
+
+
+@case("upscale", two_layers)
+def deleted(desk, facts):
+    """The layer is deleted while the dialog is open."""
+    yield desk.idle
+    desk.image.remove_layer(desk.layers[0])
+    desk.config.set_property("scale", 3)
+    yield 0.5
+    facts["says"] = desk.words()
+    desk.press("OK")
+    yield 0.5
+    facts["open"] = desk.dialog.get_mapped()
+    cancel(desk)
 
 
 def two_people():
