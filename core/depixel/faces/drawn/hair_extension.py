@@ -24,7 +24,7 @@ SURE = 0.5
 """Probability of hair in the portrait from which it is missing."""
 EDGE = 0.3
 """Range of that probability in which hair fades."""
-FARTHEST = 0.2
+FARTHEST = 0.12
 """Distance from the drawn hair up to which it is continued, as a fraction of the side."""
 LEAST = 40
 """Length of the outline of hair, in pixels of the grid, below which there is nothing to continue."""
