@@ -41,6 +41,7 @@ def test_a_key_works_once(clock: Clock) -> None:
 
     assert token is not None
     assert sessions.find(bearer(token)) is not None
+    assert sessions.find(f"Basic {token}") is None
     assert sessions.exchange(key) is None
     assert sessions.exchange("made up") is None
     assert sessions.find(bearer("made up")) is None
