@@ -8,7 +8,7 @@ import re
 from krita import Selection
 
 from depixel_driver import desk
-from depixel_driver.copies import asked, back_to
+from depixel_driver.copies import back_to, request
 from depixel_driver.desk import app, ask, docker, layers, new, scenario, settle, until
 from depixel_krita.choice import active_layer
 from depixel_krita.outlook import outlook
@@ -56,7 +56,7 @@ def queue(facts):
 def repeat(facts):
     """The last request again without a dialog; if there is a message or a choice, the dialog opens."""
     document, _ = yield from new(16, 12)
-    yield from asked(docker(), scale=3, domain="art", output="new-layer")
+    yield from request(docker(), scale=3, domain="art", output="new-layer")
     facts["first"] = len(layers(document))
     for _ in range(3):  # the answer, the hidden layer, the canvas
         yield from desk.step("undo", document)
@@ -124,13 +124,13 @@ def sizes(facts):
         ("100%", "document"),
         ("200%", "document"),
     ):
-        yield from asked(panel, size=size, domain="art", output=output)
+        yield from request(panel, size=size, domain="art", output=output)
         result = desk.other_document(document)
         entries.append([size, result.width(), result.height(), result.name()])
         yield from back_to(document, result)
     facts["made"] = entries
     facts["scale row"] = panel.form._widgets["scale"].isVisible()
-    yield from asked(panel, size="150%", domain="art", output="new-layer")
+    yield from request(panel, size="150%", domain="art", output="new-layer")
     facts["layer"] = [document.width(), document.height(), layers(document)[1][0]]
     for _ in range(3):
         yield from desk.step("undo", document)
@@ -146,7 +146,7 @@ def sizes(facts):
     selection.select(4, 2, 10, 8, 255)
     document.setSelection(selection)
     yield 200
-    yield from asked(panel, size="25 px", domain="art", output="new-document")
+    yield from request(panel, size="25 px", domain="art", output="new-document")
     result = desk.other_document(document)
     facts["part"] = [result.width(), result.height()]
     yield from back_to(document, result)
@@ -161,7 +161,7 @@ def presets(facts):
     """Depixel's presets, the user's own, and recent requests, in one menu."""
     document, _ = yield from new(8, 8)
     panel = docker()
-    yield from asked(panel, scale=2, domain="art", output="new-document")
+    yield from request(panel, scale=2, domain="art", output="new-document")
     yield from back_to(document, desk.other_document(document))
     panel.form.set_values({**panel.action.defaults(), "scale": 7, "domain": "art"})
     button = panel.form.presets
