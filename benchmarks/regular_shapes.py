@@ -173,7 +173,7 @@ def at_centres(fine: Samples) -> Samples:
 
 def blended_stairs(fine: Samples) -> Samples:
     """Pixels left of an edge, on the darker side, get an eighth of the colour on the right."""
-    small = at_centres(fine).copy()
+    small: Samples = at_centres(fine).copy()
     right = np.roll(small, -1, 1)
     edge = (np.abs(right - small).max(-1) > 0.3) & (right.sum(-1) > small.sum(-1))
     edge[:, -1] = False

@@ -60,7 +60,7 @@ def sentences() -> list[str]:
 
 
 def _options() -> dict[str, str]:
-    words = {}
+    words: dict[str, str] = {}
     for option in (row for row in OPTIONS if "page" in row.doors):
         key = f"option.{option.name}"
         words |= {key: option.label, f"{key}.help": option.help}
@@ -77,7 +77,7 @@ def _dials() -> dict[str, str]:
 
 
 def _profiles() -> dict[str, str]:
-    words = {}
+    words: dict[str, str] = {}
     for name, profile in load().items():
         parts = {"": profile.title, ".where": profile.where, ".note": profile.note}
         words |= {f"profile.{name}{part}": text for part, text in parts.items() if text}

@@ -12,8 +12,10 @@ from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import render
 from depixel.portrait.sampling import sample
 
-PLAIN = {"hair": "crop", "hair_melanin": 0.8, "hair_grey": 0.0, "headwear": "none", "glasses": "none", "age": 30.0,
-         "tone": 0.2, "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "brows_up": 0.0, "brows_down": 0.0}  # fmt: skip
+PLAIN: dict[str, str | float] = {
+    "hair": "crop", "hair_melanin": 0.8, "hair_grey": 0.0, "headwear": "none", "glasses": "none", "age": 30.0,
+    "tone": 0.2, "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "brows_up": 0.0, "brows_down": 0.0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
