@@ -353,7 +353,7 @@ def test_more_answers_to_pixel_art_are_its_readings(browser: Browser, samples: P
 @pytest.mark.parametrize(
     ("name", "titles"),
     [
-        ("sprites/mage.png", ["Calm", "Sharp edges", "Painted", "More detail", "More detail"]),
+        ("sprites/mage.png", ["Calm", "Sharp edges", "Painted", "Hard edges", "More detail"]),
         (
             "textures/wall.png",
             [

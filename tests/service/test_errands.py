@@ -80,6 +80,16 @@ def test_a_pack_is_looked_at(running: Running) -> None:
     assert ask(running, "GET", f"/jobs/{job}/file")[0] == 404
 
 
+def test_the_estimate_of_a_pack_follows_the_scale(running: Running) -> None:
+    """Textures four times larger need more bytes than textures twice as large."""
+    sizes = [
+        ended(running, "/packs", a_pack(), {"look": True, "settings": {"scale": scale}})[1]["facts"]["bytes_then"]
+        for scale in (2, 4)
+    ]
+
+    assert sizes[0] < sizes[1]
+
+
 def test_a_pack_is_made_larger(running: Running) -> None:
     """Textures are twice as large, everything else is preserved byte for byte."""
     header = {"settings": {"scale": 2}, "profile": "auto", "picture": {"name": "My Pack.zip"}}

@@ -12,7 +12,7 @@ from depixel.request import Request
 from depixel_watch.packs.archive import PackOptions, rewrite
 from depixel_watch.packs.profiles import PackProfile, load
 from depixel_watch.preview.budget import measure
-from depixel_watch.preview.survey import Survey, survey_archive
+from depixel_watch.preview.survey import Goal, Survey, survey_archive
 from depixel_watch.upscaler import EngineUpscaler
 
 _MEASURE_SECONDS = 8.0  # the user is waiting
@@ -47,7 +47,7 @@ def work_on_pack(
     profiles = load()
     if profile != "auto" and profile not in profiles:
         raise BadUsageError(f"There is no profile {profile!r}; choose one of auto, {', '.join(profiles)}.")
-    survey = survey_archive(path, profiles, profiles.get(profile))
+    survey = survey_archive(path, profiles, profiles.get(profile), Goal(request.with_one_scale()[1]))
     used = survey.profile
     facts = _facts(survey, profiles, used)
     if not survey.textures:

@@ -164,9 +164,7 @@ def _measured(member: Member, head: bytes, survey: Survey, goal: Goal) -> list[M
     return [replace(member, pixels=pixels_claimed(head, member.size), scale=scale)]
 
 
-def survey_archive(
-    path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None = None, goal: Goal | None = None
-) -> Survey:
+def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None, goal: Goal) -> Survey:
     """
     As `survey`, of one archive.
 
@@ -176,7 +174,7 @@ def survey_archive(
     with opened(path) as archive:
         survey = Survey(profile or recognise_archive(archive, profiles), archives=1)
     survey.bytes_now = path.stat().st_size
-    _once_each(list(_inside(path, path.name, profiles, survey, survey.profile, goal or Goal())), survey)
+    _once_each(list(_inside(path, path.name, profiles, survey, survey.profile, goal)), survey)
     return survey
 
 
