@@ -12,6 +12,7 @@ import pytest
 from tests.service.test_guard import ask
 
 from depixel.client import Engine, Running
+from depixel.client.readings import ALL_NAMES
 
 
 def page_files() -> list[str]:
@@ -77,6 +78,13 @@ def test_every_word_is_in_the_file_of_words() -> None:
     assert set(re.findall(r'say\("([\w.-]+)"|data-word(?:-label|-title)?="([\w.-]+)"', text)) != set()
     for first, second in re.findall(r'say\("([\w.-]+)"|data-word(?:-label|-title)?="([\w.-]+)"', text):
         assert (first or second) in words
+
+
+def test_every_reading_has_words() -> None:
+    """The page names an answer by its reading and explains it."""
+    words = json.loads(resources.files("depixel.service").joinpath("page/words.en.json").read_text("utf-8"))
+
+    assert [name for name in ALL_NAMES for key in (name, f"{name}.help") if f"reading.{key}" not in words] == []
 
 
 @pytest.mark.parametrize(
