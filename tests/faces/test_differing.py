@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from depixel.faces.differing import differences
@@ -27,3 +28,11 @@ def test_another_person_differs_more_than_another_size() -> None:
     assert same == 0
     assert older > 1.5 * smaller
     assert older > 1
+
+
+def test_the_depth_of_a_picture_does_not_matter() -> None:
+    """The same face with 16 bits per channel does not differ."""
+    original = _picture(96, age=25.0)
+    deep = Picture((original.frames[0].astype(np.uint16) * 257,))
+
+    assert differences(deep, [original])[0] < 1e-3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from depixel.faces.reader import NUMBERS, SPREADS, FaceReading, released_reader
 from depixel.picture import Picture
+from depixel.preparation.tensors import integers, premultiplied
 
 COMPARED = ("age", "gender")
 """Numbers that tell persons apart; the kept pixels decide the tone and the pose."""
@@ -27,8 +27,9 @@ def differences(original: Picture, answers: Sequence[Picture]) -> list[float]:
         answers: of the same part of the same picture, of any size.
     """
     reader = released_reader()
-    seen = reader.read(_square(original))
-    return [float(_distance(seen, reader.read(_square(answer)))) for answer in answers]
+    firsts = (picture.replace(frames=picture.frames[:1], durations=()) for picture in (original, *answers))
+    seen, *others = (reader.read(premultiplied(integers(one), one.levels)) for one in firsts)
+    return [float(_distance(seen, other)) for other in others]
 
 
 def _distance(a: FaceReading, b: FaceReading) -> Tensor:
@@ -38,9 +39,3 @@ def _distance(a: FaceReading, b: FaceReading) -> Tensor:
     apart = ((a.landmarks - b.landmarks) / ASTRAY).square().mean()
     root: Tensor = (total + apart).sqrt()
     return root
-
-
-# [1, 4, h, w] premultiplied, in [0, 1].
-def _square(picture: Picture) -> Tensor:
-    pixels = torch.from_numpy(picture.rgba(0).copy()).permute(2, 0, 1)[None].float() / 255
-    return torch.cat([pixels[:, :3] * pixels[:, 3:], pixels[:, 3:]], 1)
