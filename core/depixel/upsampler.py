@@ -42,8 +42,6 @@ from depixel.sized import at_size, halved
 from depixel.special import Special, answer_special
 from depixel.undither import Undither, beside_the_dither
 
-"""Most pixels of one answer over all its frames; more would not fit into memory."""
-
 _LEAST_BUDGET = 64 * 64  # small pixels: smaller tiles hardly save memory
 _PREPARING = 0.04
 """Share of the time spent on examining pictures before any is enlarged; measured on textures of 1024 pixels."""

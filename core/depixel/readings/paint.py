@@ -17,10 +17,7 @@ from depixel.degradation import repeated
 _REACH = 0.4  # small pixels on each side that an edge extends to
 _STROKE = 0.4  # small pixels: side of the squares that become one stroke
 _MARGIN = 0.08  # below the steepest slope of `Edges`: width of the transition
-_FAINT, _CLEAR = (
-    3 / 255,
-    9 / 255,
-)  # contrast up to which nothing changes, and from which everything does: flats stay clean
+_FAINT, _CLEAR = 3 / 255, 9 / 255  # up to the first contrast, an edge does not change; from the second on, fully
 _CHOICE = 4.0  # exponent: how clearly the most even neighbour wins
 _CORRECTIONS = 3  # of the block means
 _EVEN = 1e-5  # variance below which a neighbourhood counts as even
