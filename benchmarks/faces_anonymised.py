@@ -11,19 +11,17 @@ how many pixels were kept, how far the reader finds the new face from the origin
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from functools import partial
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from benchmarks.faces_drawn import distances, judged, picture_of, tensor_of
-from benchmarks.resumed_rows import Cells, Row, resumed
+from benchmarks.faces_drawn import picture_of, pixels_of, tensor_of
+from benchmarks.faces_judge import distances, judged
+from benchmarks.resumed_rows import Cells, Row, options_of_rows, resumed
 from PIL import Image
 from training.faces_data import Portraits, load_portraits
 
@@ -40,10 +38,8 @@ WAYS = {"plain": False, "unlike": True}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of_rows(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
@@ -80,21 +76,10 @@ def _measured(engine: Upsampler, portraits: Portraits, k: int, judge: str | None
         }
         cells.append(tensor_of(done.picture))
     if judge:
-        faces = _described(judge, [truth, *cells[2:]])
+        faces = judged(judge, (pixels_of(face[0]) for face in [truth, *cells[2:]]))
         for name, face in zip(WAYS, faces[1:], strict=True):
             row[name]["judge"] = next(iter(distances([faces[0], face])), None)
-    line = torch.cat(cells, 3)[0].permute(1, 2, 0)
-    return row, np.asarray((line * 255).round().byte())
-
-
-# The judge's answer to each face [1, 3, h, w]; None if it does not find one.
-def _described(judge: str, faces: list[torch.Tensor]) -> list[Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{number}.png") for number in range(len(faces))]
-        for path, face in zip(paths, faces, strict=True):
-            Image.fromarray((face[0].permute(1, 2, 0) * 255).round().byte().numpy()).save(path)
-        answers = judged(judge, paths)
-        return [answers[str(path)] for path in paths]
+    return row, pixels_of(torch.cat(cells, 3)[0])
 
 
 def _summary(rows: list[Row]) -> Row:

@@ -10,16 +10,14 @@ judge (benchmarks/faces_judge_worker.py) finds a face, and how far the people ar
 
 from __future__ import annotations
 
-import argparse
 import json
-import tempfile
 from functools import partial
-from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
-from benchmarks.faces_drawn import judged
-from benchmarks.resumed_rows import Cells, Row, resumed
+from benchmarks.faces_judge import judged
+from benchmarks.resumed_rows import Cells, Row, in_columns, options_of_rows, resumed
 from PIL import Image, ImageDraw
 
 from depixel.picture import Picture
@@ -136,9 +134,7 @@ def _emote(skin: tuple[int, int, int], hair: tuple[int, int, int], long: bool) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
+    parser = options_of_rows(__doc__)
     parser.add_argument("--size", type=int, default=256, help="pixels per side of the answers (default 256)")
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
@@ -153,16 +149,14 @@ def main() -> None:
     summary: dict[str, Any] = {"pictures": len(rows)}
     if args.judge:
         for column, way in enumerate(WAYS, 1):
-            seen = _judged(args.judge, [line[:, column * args.size : (column + 1) * args.size] for line in lines])
-            for row, there in zip(rows, seen, strict=True):
-                row[way]["face found"] = there
-            summary[f"judge: faces found, {way}, %"] = 100 * sum(seen) / len(seen)
+            answers = judged(args.judge, (line[:, column * args.size : (column + 1) * args.size] for line in lines))
+            for row, answer in zip(rows, answers, strict=True):
+                row[way]["face found"] = answer is not None
+            summary[f"judge: faces found, {way}, %"] = 100 * mean(row[way]["face found"] for row in rows)
     args.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"summary": summary, "rows": rows}, indent=1) + "\n"
     (args.out / "faces_cartoons.json").write_text(text, "utf-8")
-    lines += [np.full_like(lines[0], 255)] * (-len(lines) % COLUMNS)
-    sheet = [np.concatenate(lines[k : k + COLUMNS], 1) for k in range(0, len(lines), COLUMNS)]
-    Image.fromarray(np.concatenate(sheet)).save(args.out / "faces_cartoons.jpg", quality=86)
+    in_columns(lines, COLUMNS).save(args.out / "faces_cartoons.jpg", quality=86)
     print(json.dumps(summary, indent=1))
 
 
@@ -179,16 +173,6 @@ def _answered(engine: Upsampler, name: str, picture: Image.Image, size: int) -> 
         row[way] = {"levels": round(answer.residual.rmse, 1), "exact": answer.residual.exact}
         cells.append(answer.picture.rgba(0)[..., :3])
     return row, np.concatenate(cells, 1)
-
-
-# For each picture whether the judge finds a face in it.
-def _judged(judge: str, pictures: list[Cells]) -> list[bool]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{number}.png") for number in range(len(pictures))]
-        for path, pixels in zip(paths, pictures, strict=True):
-            Image.fromarray(pixels).save(path)
-        answers = judged(judge, paths)
-        return [answers[str(path)] is not None for path in paths]
 
 
 if __name__ == "__main__":

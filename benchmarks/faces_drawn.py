@@ -14,11 +14,7 @@ truth), and one of the first inputs at 512.
 
 from __future__ import annotations
 
-import argparse
-import itertools
 import json
-import subprocess
-import tempfile
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -27,8 +23,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from benchmarks.faces_judge import distances, judged
 from benchmarks.faces_measures import psnr
-from benchmarks.resumed_rows import Cells, Row, resumed
+from benchmarks.resumed_rows import Cells, Row, options_of_rows, resumed
 from PIL import Image
 from torch import Tensor
 from training.faces_data import Portraits, load_portraits
@@ -46,9 +43,14 @@ SHOWN_LARGE = 6
 CANDIDATES = 4
 
 
+def pixels_of(picture: Tensor) -> Cells:
+    """[3, h, w] in [0, 1] as [h, w, 3]."""
+    return np.asarray((picture.permute(1, 2, 0) * 255).round().byte())
+
+
 def picture_of(pixels: Tensor) -> Picture:
     """[3, h, w] in [0, 1] as a picture."""
-    return Picture(((pixels.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy(),))
+    return Picture((pixels_of(pixels),))
 
 
 def tensor_of(picture: Picture) -> Tensor:
@@ -74,25 +76,9 @@ def blur_loss(picture: Tensor) -> float:
     return float(psnr(F.interpolate(small, picture.shape[2:], mode="bicubic", align_corners=False), picture))
 
 
-def judged(python: str, paths: list[Path]) -> dict[str, Any]:
-    """The judge's answer for each path."""
-    worker = Path(__file__).with_name("faces_judge_worker.py")
-    process = subprocess.run([python, str(worker), *map(str, paths)], capture_output=True, text=True, check=True)
-    answers: dict[str, Any] = json.loads(process.stdout)
-    return answers
-
-
-def distances(answers: list[Any]) -> list[float]:
-    """The distance of each pair of faces that the judge found."""
-    descriptors = [np.array(answer["descriptor"]) for answer in answers if answer]
-    return [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(descriptors, 2)]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of_rows(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
@@ -149,12 +135,11 @@ def _measured(engine: Upsampler, portraits: Portraits, k: int, judge: str | None
         "exact": all(c.residual.exact for c in drawn.candidates),
     }
     if judge:
-        answers = _judged_faces(judge, faces)
+        answers = judged(judge, (pixels_of(face[0]) for face in faces))
         row["faces found"] = sum(answer is not None for answer in answers)
         row["distance"] = mean(distances(answers) or [0.0])
     cells = [F.interpolate(small[None], (LARGE, LARGE)), _large(soft), *faces, _large(truth)]
-    line = torch.cat(cells, 3)[0].clamp(0, 1).permute(1, 2, 0)
-    return row, (line * 255).round().byte().numpy()
+    return row, pixels_of(torch.cat(cells, 3)[0].clamp(0, 1))
 
 
 def _large(picture: Tensor) -> Tensor:
@@ -168,14 +153,6 @@ def _halved(line: Cells) -> Cells:
 
 def _save_sheet(lines: list[Cells], path: Path) -> None:
     Image.fromarray(np.concatenate(lines)).save(path, quality=84)
-
-
-def _judged_faces(python: str, faces: list[Tensor]) -> list[Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{n}.png") for n in range(len(faces))]
-        for path, face in zip(paths, faces, strict=True):
-            Image.fromarray((face[0].permute(1, 2, 0) * 255).round().byte().numpy()).save(path)
-        return list(judged(python, paths).values())
 
 
 def _summary(rows: list[Row], own: list[float]) -> dict[str, Any]:

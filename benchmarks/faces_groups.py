@@ -13,17 +13,15 @@ faces_groups_SIDE.md.
 
 from __future__ import annotations
 
-import argparse
 import json
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
 
-import numpy as np
 import torch
-from benchmarks.faces_drawn import picture_of, tensor_of
+from benchmarks.faces_drawn import picture_of, pixels_of, tensor_of
 from benchmarks.faces_measures import skin_tone
-from benchmarks.resumed_rows import Cells, Row, resumed
+from benchmarks.resumed_rows import Cells, Row, options_of_rows, resumed
 from torch import Tensor
 from training.faces_data import Portraits, load_portraits
 
@@ -59,10 +57,8 @@ def balanced(metadata: list[dict[str, object]], each: int) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of_rows(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--side", type=int, default=16, help="pixels per side of the inputs")
     parser.add_argument("--candidates", type=int, default=4, help="answers to each input, at least 2")
     parser.add_argument("--each", type=int, default=1, help="portraits of each combination of groups")
@@ -99,8 +95,7 @@ def _measured(engine: Upsampler, portraits: Portraits, k: int, side: int, candid
         "tone shift": float(shift),
         "apart": {name: _apart(seen[name]) for name in SEEN},
     }
-    line = torch.cat([resize(truth, ANSWER, ANSWER), *faces.split(1)], 3)[0].permute(1, 2, 0)
-    return row, np.asarray((line * 255).round().byte())
+    return row, pixels_of(torch.cat([resize(truth, ANSWER, ANSWER), *faces.split(1)], 3)[0])
 
 
 # Mean distance of two of these numbers.

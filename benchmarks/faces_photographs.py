@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.faces_drawn import judged
+from benchmarks.faces_judge import judged
+from benchmarks.resumed_rows import in_columns
 from PIL import Image
 
 from depixel.picture import Picture
@@ -56,25 +56,21 @@ def main() -> None:
     parser.add_argument("--judge", help="a Python that has dlib")
     args = parser.parse_args()
     engine, rows, cells = Upsampler("cpu"), [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, (name, crop) in enumerate(crops(args.data).items()):
-            request = Request(domain="faces", scale=-(-SIDE // crop.width))
-            report = engine.upsample(Picture((np.asarray(crop),)), request)
-            path = Path(folder, f"{number}.png")
-            answer = Image.fromarray(report.picture.rgba(0)[..., :3])
-            answer.save(path)
-            row: dict[str, Any] = {"picture": name, "levels": round(report.candidates[0].score ** 0.5 * 255, 1)}
-            row["notes"] = list(report.notes)
-            if args.judge:
-                row["face found"] = judged(args.judge, [path])[str(path)] is not None
-            print(row, flush=True)
-            rows.append(row)
-            pair = [crop.resize((SIDE, SIDE), Image.Resampling.NEAREST), answer.resize((SIDE, SIDE))]
-            cells.append(np.concatenate([np.asarray(one) for one in pair], 1))
+    for name, crop in crops(args.data).items():
+        request = Request(domain="faces", scale=-(-SIDE // crop.width))
+        report = engine.upsample(Picture((np.asarray(crop),)), request)
+        answer = Image.fromarray(report.picture.rgba(0)[..., :3])
+        row: dict[str, Any] = {"picture": name, "levels": round(report.candidates[0].score ** 0.5 * 255, 1)}
+        row["notes"] = list(report.notes)
+        if args.judge:
+            row["face found"] = judged(args.judge, [np.asarray(answer)])[0] is not None
+        print(row, flush=True)
+        rows.append(row)
+        pair = [crop.resize((SIDE, SIDE), Image.Resampling.NEAREST), answer.resize((SIDE, SIDE))]
+        cells.append(np.concatenate([np.asarray(one) for one in pair], 1))
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "faces_photographs.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-    lines = [np.concatenate(cells[k : k + COLUMNS], 1) for k in range(0, len(cells), COLUMNS)]
-    Image.fromarray(np.concatenate(lines)).save(args.out / "faces_photographs.jpg", quality=88)
+    in_columns(cells, COLUMNS).save(args.out / "faces_photographs.jpg", quality=88)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,14 @@ sees in it.
 
 from __future__ import annotations
 
-import argparse
 import json
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from benchmarks.faces_drawn import picture_of, tensor_of
-from benchmarks.resumed_rows import Cells, Row, resumed
-from PIL import Image
+from benchmarks.faces_drawn import picture_of, pixels_of, tensor_of
+from benchmarks.resumed_rows import Cells, Row, in_columns, options_of_rows, resumed
 from torch import Tensor
 from training.faces_data import load_portraits
 
@@ -44,10 +41,8 @@ WISHES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options_of_rows(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--rows", type=Path, required=True, help="folder for finished rows; a new run continues")
     parser.add_argument("--portrait", type=int, default=37, help="which of the held-out portraits")
     args = parser.parse_args()
     truth = load_portraits(args.data, 256, evaluation=True).pixels[args.portrait][None].float() / 255
@@ -60,10 +55,8 @@ def main() -> None:
         cells.append(cell)
         print(row, flush=True)
     cells.append(_cell(F.interpolate(truth, (SHOWN, SHOWN), mode="bicubic", align_corners=False)))
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
-    lines = [np.concatenate(cells[k : k + COLUMNS], 1) for k in range(0, len(cells), COLUMNS)]
     args.out.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.concatenate(lines)).save(args.out / "faces_steering.jpg", quality=86)
+    in_columns(cells, COLUMNS).save(args.out / "faces_steering.jpg", quality=86)
     (args.out / "faces_steering.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
 
 
@@ -82,7 +75,7 @@ def _measured(engine: Upsampler, small: Tensor, wish: str) -> tuple[Row, Cells]:
 
 
 def _cell(picture: Tensor) -> Cells:
-    return np.asarray((picture[0].clamp(0, 1).permute(1, 2, 0) * 255).round().byte())
+    return pixels_of(picture[0].clamp(0, 1))
 
 
 if __name__ == "__main__":
