@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from benchmarks.result_file import markdown_table
 from torch import Tensor
 from training.faces_data import load_portraits
 
@@ -129,11 +130,7 @@ def _page(result: dict[str, object]) -> str:
         "RMSE in levels between the frame-to-frame change of the answer and of the truth; lower is steadier. *alone*: "
         "each frame is a picture of its own; *carried*: one animation.",
         "",
-        f"| clip | {' | '.join(COLUMNS)} |",
-        "| --- |" + " --- |" * len(COLUMNS),
-    ]
-    lines += [f"| {name} | " + " | ".join(f"{r[c]:.2f}" for c in COLUMNS) + " |" for name, r in table.items()]
-    lines += [
+        *markdown_table("clip", COLUMNS, {name: [f"{r[c]:.2f}" for c in COLUMNS] for name, r in table.items()}),
         "",
         f"Seconds a frame, median: alone {seconds['alone']:.2f}, carried {seconds['carried']:.2f} "
         f"({result['machine']}).",

@@ -21,6 +21,7 @@ from statistics import mean, median
 import torch
 from benchmarks.faces_drawn import picture_of, pixels_of, tensor_of
 from benchmarks.faces_measures import skin_tone
+from benchmarks.result_file import markdown_table
 from benchmarks.resumed_rows import Cells, Row, options_of_rows, resumed
 from torch import Tensor
 from training.faces_data import Portraits, load_portraits
@@ -135,10 +136,8 @@ def _page(side: int, table: dict[str, dict[str, float]]) -> str:
         "`python -m benchmarks.faces_groups`. *Apart*: mean difference of two candidates for one input, as the reader "
         "sees them (gender and tone from 0 to 1).",
         "",
-        f"| group | {' | '.join(names)} |",
-        "| --- |" + " --- |" * len(names),
+        *markdown_table("group", names, {n: [f"{row[key]:.3g}" for key in names] for n, row in table.items()}),
     ]
-    lines += [f"| {name} | " + " | ".join(f"{row[key]:.3g}" for key in names) + " |" for name, row in table.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,9 +1,10 @@
-"""The result of a script as JSON: on the screen, and in a file."""
+"""The result of a script: as JSON on the screen and in a file, and tables in Markdown."""
 
 from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,3 +16,10 @@ def publish(result: dict[str, Any], out: Path | None) -> None:
     print(text)
     if out is not None:
         out.write_text(text + "\n", "utf-8")
+
+
+def markdown_table(corner: str, columns: Iterable[str], rows: Mapping[str, Iterable[str]]) -> list[str]:
+    """The lines of a table in Markdown; `rows`: the name of each row => its cells."""
+    head = [corner, *columns]
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " --- |" * (len(head) - 1)]
+    return lines + ["| " + " | ".join([name, *cells]) + " |" for name, cells in rows.items()]
