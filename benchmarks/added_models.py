@@ -14,36 +14,20 @@ import json
 import platform
 import re
 import tempfile
-import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import torch
-from benchmarks.art_quality import KINDS, RELEASED, harness, options_for, read, settings_for
-from PIL import Image
+from benchmarks.art_quality import KINDS, RELEASED, answer, harness, options_for, settings_for
 
-from depixel.request import Request
+from depixel.report import Report
 from depixel.upsampler import Upsampler
 
 COLUMNS = (("psnr", 2), ("ssim", 4), ("flip", 4), ("lrcons", 2), ("amae", 2), ("strayed", 2), ("cpu_mp", 2))
 _STRAYED = re.compile(r"strayed from the given pixels by ([\d.]+) levels")
-
-
-def answers(engine: Upsampler, source: Path, target: Path, request: Request) -> dict[str, float | None]:
-    """Upscale every PNG of a folder: processor seconds per megapixel, and how far the network alone had strayed."""
-    target.mkdir(parents=True)
-    busy, megapixels, strays = 0.0, 0.0, []
-    for path in sorted(source.glob("*.png")):
-        picture = read(path)
-        began = time.process_time()
-        report = engine.upsample(picture, request)
-        busy += time.process_time() - began
-        frame = report.picture.frames[0]
-        megapixels += frame.shape[0] * frame.shape[1] / 1e6
-        strays += [float(match[1]) for note in report.notes if (match := _STRAYED.search(note))]
-        Image.fromarray(frame).save(target / path.name)
-    return {"cpu_mp": busy / megapixels, "strayed": sum(strays) / len(strays) if strays else None}
 
 
 def table(rows: list[dict[str, Any]], machine: str) -> str:
@@ -70,6 +54,11 @@ def table(rows: list[dict[str, Any]], machine: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+# How far the network alone had strayed, as the report says; art-small's reports do not.
+def _note_strays(strays: list[float], report: Report) -> None:
+    strays += [float(match[1]) for note in report.notes if (match := _STRAYED.search(note))]
+
+
 def main() -> None:
     """Measure and write both files."""
     parser = options_for(__doc__)
@@ -83,7 +72,9 @@ def main() -> None:
             for name in (RELEASED, *arguments.models.split(",")):
                 request = settings_for(kind, "area")
                 request = request if name == RELEASED else replace(request, model=name)
-                about = answers(engine, source, Path(temporary) / name / kind, request)
+                strays: list[float] = []
+                cost = answer(engine, source, Path(temporary) / name / kind, request, partial(_note_strays, strays))
+                about = {"cpu_mp": cost["cpu_mp"], "strayed": mean(strays) if strays else None}
                 row = measure.evaluate(str(Path(temporary) / name), kind, "lr4")
                 row.pop("per_image")
                 rows.append({**row, "name": name, "kind": kind, **about})

@@ -16,6 +16,7 @@ import json
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from PIL import Image
 
 from depixel.picture import Picture
 from depixel.projecting import project_result
+from depixel.report import Report
 from depixel.request import Request
 from depixel.upsampler import Upsampler
 
@@ -71,8 +73,14 @@ def subjects(kind: str, degradation: str, weights: str) -> dict[str, Request]:
     return {f"depixel {Path(weights).stem}": settings, "depixel, quality best": replace(settings, quality="best")}
 
 
-def answer(engine: Upsampler, source: Path, target: Path, settings: Request) -> dict[str, float]:
-    """Upscale every PNG of a folder; seconds, megapixels and the worst residuals in levels."""
+def answer(
+    engine: Upsampler,
+    source: Path,
+    target: Path,
+    settings: Request,
+    inspect: Callable[[Report], None] = lambda report: None,
+) -> dict[str, float]:
+    """Upscale every PNG of a folder: seconds per megapixel, worst residuals in levels; `inspect` gets each report."""
     target.mkdir(parents=True, exist_ok=True)
     seconds, processor, megapixels, maximum, mean = 0.0, 0.0, 0.0, 0.0, 0.0
     for path in sorted(source.glob("*.png")):
@@ -81,6 +89,7 @@ def answer(engine: Upsampler, source: Path, target: Path, settings: Request) -> 
         report = engine.upsample(picture, settings)
         seconds += time.perf_counter() - began
         processor += time.process_time() - busy
+        inspect(report)
         maximum, mean = max(maximum, report.residual.maximum), max(mean, report.residual.mean)
         frame = report.picture.frames[0]
         megapixels += frame.shape[0] * frame.shape[1] / 1e6
