@@ -124,14 +124,14 @@ def test_a_few_pictures_of_equal_size_are_no_set() -> None:
     assert _kinds({path.replace("/", "/icon "): data for path, data in many.items()})["icon h.png"] == "art"
 
 
-def test_is_outvoted_tells_who_changes() -> None:
+def test_the_overruling_kind_says_who_changes() -> None:
     """Only the members that would be of another kind by themselves."""
     files = {f"a/walk-{k}.png": _png(DRAWN if k else PAINTED, k) for k in range(3)}
     families = Families(Folder(files), _by_corner, lambda family: None)
 
-    outvoted = {path: families.is_outvoted(path, _picture(data)) for path, data in files.items()}
+    overruling = {path: families.overruling_kind(path, _picture(data)) for path, data in files.items()}
 
-    assert outvoted == {"a/walk-0.png": True, "a/walk-1.png": False, "a/walk-2.png": False}
+    assert overruling == {"a/walk-0.png": "pixel-art", "a/walk-1.png": None, "a/walk-2.png": None}
 
 
 def test_large_pictures_and_single_ones_are_left_to_the_engine() -> None:

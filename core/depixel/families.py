@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -17,12 +17,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from depixel import files
+from depixel import domain, files
 from depixel.errors import DepixelError
 from depixel.files import HEAD, READABLE, by_content
 from depixel.picture import Picture
 
-PIXEL_ART = "pixel-art"
+PIXEL_ART = domain.PIXEL_ART.name
+_MAPS = frozenset(name for name, kind in domain.BY_NAME.items() if kind.data_alpha)
 _SAMPLE = 24  # members that are examined, spread over a family
 _LEAST = 8  # pictures of equal size make a folder of similar pictures
 _CLEAR = 0.8  # share of them that decides its kind
@@ -85,7 +86,8 @@ class Families:
         self, listing: Listing, detect: Callable[[Picture], str], decided: Callable[[str], str | None]
     ) -> None:
         self._listing, self._detect, self._decided = listing, detect, decided
-        self._sizes: dict[str, dict[str, tuple[int, int]]] = {}  # folder => path => width, height
+        self._folders: dict[str, dict[tuple[int, int], list[str]]] = {}  # folder => width, height => paths in order
+        self._sequences: dict[str, dict[str, list[str]]] = {}  # folder, or all folders of directions => stem => paths
         self._kinds: dict[str, str | None] = {}  # family => its kind; None = decided for each member
         self._votes: dict[str, str] = {}  # path => kind by its content
         self._kin: dict[str, dict[str, list[str]]] = {}  # folder and size => path => pictures with the same colours
@@ -98,19 +100,19 @@ class Families:
         The kind that a picture's family decides for it; None if it has no family, or if the engine's own decision for
         the picture is right.
         """
-        if max(picture.width, picture.height) > _LARGEST:
-            return None
         with self._lock:
-            kind = self._kind_of(path, (picture.width, picture.height))
+            kind = self._kind_of(path, picture)
             if kind is None or kind == PIXEL_ART or self._vote(path, picture) == PIXEL_ART:
                 return kind
             return None  # the engine decides the same, with more information
 
-    def is_outvoted(self, path: str, picture: Picture) -> bool:
-        """Whether the picture by itself would be of another kind than `kind_for` says."""
-        kind = self.kind_for(path, picture)
+    def overruling_kind(self, path: str, picture: Picture) -> str | None:
+        """The kind that a picture's family decides for it against its own pixels; None if it does not."""
         with self._lock:
-            return kind is not None and (self._vote(path, picture) == PIXEL_ART) != (kind == PIXEL_ART)
+            kind = self._kind_of(path, picture)
+            if kind is None or (kind == PIXEL_ART) == (self._vote(path, picture) == PIXEL_ART):
+                return None
+            return kind
 
     def take_news(self) -> dict[str, str]:
         """`news`, which is cleared."""
@@ -119,31 +121,37 @@ class Families:
         return news
 
     # A folder of similar pictures if their kind is clear; otherwise the names of one sequence, then equal colours.
-    def _kind_of(self, path: str, size: tuple[int, int]) -> str | None:
+    def _kind_of(self, path: str, picture: Picture) -> str | None:
+        size = picture.width, picture.height
+        if max(size) > _LARGEST:
+            return None
         folder = PurePosixPath(path).parent.as_posix()
-        sizes = self._folder(folder)
-        alike = sorted(other for other, its in sizes.items() if its == size)
+        group, alike = f"{folder}|{size[0]}x{size[1]}", self._folder(folder).get(size, [])
         if len(alike) >= _LEAST:
-            kind = self._family(f"{folder}|{size[0]}x{size[1]}", alike, _CLEAR)
+            kind = self._family(group, alike, _CLEAR)
             if kind is not None:
                 return kind
         name, sequence = self._sequence(path, folder)
         if len(sequence) > 1:
             return self._family(name, sequence, 0.0)
-        kin = self._kin_of(path, f"{folder}|{size[0]}x{size[1]}", alike)
+        kin = self._kin_of(path, group, alike)
         return self._family(f"{folder}|{kin[0]}", kin, 0.0) if len(kin) > 1 else None
 
     # The pictures of one stem, and a name for them. Folders that are named after directions or numbers, such as walk/n
     # and walk/e, hold one sequence.
     def _sequence(self, path: str, folder: str) -> tuple[str, list[str]]:
-        stem, folders = stem_of(path), [folder]
-        place = PurePosixPath(folder)
-        if place.name and not stem_of(place.name):
-            parent = place.parent.as_posix()
-            folders = sorted(other for other in self._listing.folders(parent) if not stem_of(other))
-            folder = f"{parent}/*"
-        alike = (other for each in folders for other in self._folder(each) if stem_of(other) == stem)
-        return f"{folder}|{stem}", sorted(alike)
+        place, folders = PurePosixPath(folder), [folder]
+        is_direction = bool(place.name) and not stem_of(place.name)
+        name = f"{place.parent.as_posix()}/*" if is_direction else folder
+        if name not in self._sequences:
+            if is_direction:
+                folders = [other for other in self._listing.folders(place.parent.as_posix()) if not stem_of(other)]
+            stems: defaultdict[str, list[str]] = defaultdict(list)
+            for other in sorted(path for each in folders for paths in self._folder(each).values() for path in paths):
+                stems[stem_of(other)].append(other)
+            self._sequences[name] = stems
+        stem = stem_of(path)
+        return f"{name}|{stem}", self._sequences[name].get(stem, [])
 
     # Pictures of equal size that are drawn with the same colours, in order; the first one names them.
     def _kin_of(self, path: str, group: str, alike: list[str]) -> list[str]:
@@ -186,7 +194,7 @@ class Families:
             if picture is not None:
                 with contextlib.suppress(DepixelError):
                     kind = self._detect(picture)
-            self._votes[path] = "" if kind in ("normals", "data") else kind
+            self._votes[path] = "" if kind in _MAPS else kind
         return self._votes[path]
 
     def _read(self, path: str) -> Picture | None:
@@ -194,10 +202,10 @@ class Families:
             return files.read_bytes(self._listing.read(path), PurePosixPath(path).name)
         return None
 
-    def _folder(self, folder: str) -> dict[str, tuple[int, int]]:
-        if folder not in self._sizes:
-            sizes: dict[str, tuple[int, int]] = {}
-            for path in self._listing.names(folder):
+    def _folder(self, folder: str) -> dict[tuple[int, int], list[str]]:
+        if folder not in self._folders:
+            sizes: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+            for path in sorted(self._listing.names(folder)):
                 if PurePosixPath(path).suffix.lower() not in READABLE:
                     continue
                 with contextlib.suppress(DepixelError, OSError):
@@ -205,9 +213,9 @@ class Families:
                     kind = by_content(head)
                     size = kind.size(head) if kind else None
                     if size is not None and max(size) <= _LARGEST:
-                        sizes[path] = size
-            self._sizes[folder] = sizes
-        return self._sizes[folder]
+                        sizes[size].append(path)
+            self._folders[folder] = sizes
+        return self._folders[folder]
 
 
 # Main colour => its share of the visible pixels.

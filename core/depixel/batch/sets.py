@@ -33,10 +33,9 @@ class PictureSets:
         """The request for a picture, and a note if its family decides its kind against its own pixels."""
         if request.domain != _AUTO or request.box is not None:
             return request, ""
-        path = source.as_posix()
-        if not self._families.is_outvoted(path, picture):
+        kind = self._families.overruling_kind(source.as_posix(), picture)
+        if kind is None:
             return request, ""
-        kind = self._families.kind_for(path, picture) or _AUTO
         return replace(request, domain=kind), NOTE.format(kind)
 
 
