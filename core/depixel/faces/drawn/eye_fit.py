@@ -1,7 +1,7 @@
 """
-Brows and eyes of a drawn person like those of a portrait: Levenberg-Marquardt (Levenberg 1944, Marquardt 1963) on an
-enlarged part of the picture. It compares how dark each place is relative to its surroundings, because the light is
-matched later: brows that are too pale or too high would then be replaced by a shadow around the eyes.
+Fits the brows and eyes of a drawn person to those of a portrait, by least squares on an enlarged part of the picture.
+It compares how dark each place is relative to its surroundings, because the light is matched later: brows that are too
+pale or too high would then be replaced by a shadow around the eyes.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.least_squares import Comparison, closest, feature_column, movable
 from depixel.faces.drawn.portrait import Portrait
-from depixel.portrait.head import released_head
 from depixel.portrait.parameters import Parameters, by_name, layout
 from depixel.portrait.rendering import draw
 
 STEPS = {"brow_height": 0.03, "brow_thickness": 0.2, "brow_darkness": 0.5, "brow_arch": 0.3, "iris_melanin": 0.3}
 """Parameter => step for its derivative, which is also how far it usually moves."""
+SHAPE = {"eyebrows-trans-down-up": 0.4, "eye-scale-decr-incr": 0.12}
+"""The same for features of the head."""
 TRIED = (
     {"brow_height": (-0.09, -0.04, 0.01), "brow_darkness": (0.2, 1.4)},
     {"eyebrows-trans-down-up": (-0.5, 0.0)},
 )
 """Values of parameters and features that are tried first, in all combinations: a step cannot reach a distant brow."""
-SHAPE = {"eyebrows-trans-down-up": 0.4, "eye-scale-decr-incr": 0.12}
-"""The same for features of the head."""
 SIZE = 48
 """Pixels per side of the enlarged part."""
 ENLARGED = 2.0
@@ -42,7 +42,7 @@ the surroundings.
 PIXELS = 60.0
 """The number of independent pixels."""
 ROUNDS = 2
-"""Rounds of derivatives and a step."""
+"""Rounds of `closest`."""
 
 
 def fit_eyes(person: Parameters, portrait: Portrait, free: Tensor, rounds: int = ROUNDS) -> Parameters:
@@ -52,8 +52,11 @@ def fit_eyes(person: Parameters, portrait: Portrait, free: Tensor, rounds: int =
     Args:
         person: a table of one, posed like the portrait.
         free: [D] bool, the columns of the parameters that may change.
-        rounds: rounds of derivatives and a step.
+        rounds: see `closest`.
     """
+    parameters = movable(free, STEPS, SHAPE)
+    if len(parameters.columns) == 0:
+        return person
     zoom = min(ENLARGED, by_name()["scale"].high / float(person["scale"]))
     centre = person["eyes_at"]
     part = _enlarged(portrait.soft, centre, zoom)
@@ -67,35 +70,18 @@ def fit_eyes(person: Parameters, portrait: Portrait, free: Tensor, rounds: int =
         weight = weight * face.clamp(0, 1)
     weight = (weight * (PIXELS / weight.sum().clamp(min=1.0))).sqrt() / NOISE
 
-    def compared(people: Parameters) -> Tensor:
+    def compared(people: Parameters) -> Comparison:
         drawing = draw(people.replaced(near), SIZE, samples=1)
         seen = _relative(blurred(drawing.picture, SOFTNESS))
-        return ((seen - target) * weight * drawing.masks[:, :1]).flatten(1)
+        residuals = ((seen - target) * weight * drawing.masks[:, :1]).flatten(1)
+        return Comparison(residuals, residuals.square().sum(1))
 
-    columns, steps = _columns(free)
-    if len(columns) == 0:
-        return person
-    person = _tried(person, free, compared)
-    current = compared(person)
-    u = torch.zeros(1, len(columns))
-    for _ in range(rounds):
-        shifted = compared(_moved(person, columns, steps, u + torch.eye(len(columns))))
-        jacobian = (shifted - current).T
-        normal = jacobian.T @ jacobian + torch.eye(len(columns))
-        step = torch.linalg.solve(normal, jacobian.T @ current[0] + u[0])
-        tries = torch.cat([u - length * step for length in (0.35, 0.7, 1.0)])
-        residuals = compared(_moved(person, columns, steps, tries))
-        costs = residuals.square().sum(1) + tries.square().sum(1)
-        best = int(costs.argmin())
-        if float(costs[best]) >= float(current.square().sum() + u.square().sum()):
-            break
-        u, current = tries[best : best + 1], residuals[best : best + 1]
-    return _moved(person, columns, steps, u)
+    return closest(_tried(person, free, compared), parameters, compared, rounds)[0]
 
 
 # The best of all combinations in TRIED; parameters that are not free keep their values.
-def _tried(person: Parameters, free: Tensor, compared: Callable[[Parameters], Tensor]) -> Parameters:
-    columns = [layout()[name].start for name in TRIED[0]] + [_feature(name, free) for name in TRIED[1]]
+def _tried(person: Parameters, free: Tensor, compared: Callable[[Parameters], Comparison]) -> Parameters:
+    columns = [layout()[name].start for name in TRIED[0]] + [feature_column(name, free.device) for name in TRIED[1]]
     values = [values for names in TRIED for values in names.values()]
     kept = [(column, row) for column, row in zip(columns, values, strict=True) if bool(free[column])]
     if not kept:
@@ -103,7 +89,7 @@ def _tried(person: Parameters, free: Tensor, compared: Callable[[Parameters], Te
     options = torch.cartesian_prod(*(torch.tensor(row) for _, row in kept)).reshape(-1, len(kept))
     people = person.values.repeat(len(options), 1)
     people[:, [column for column, _ in kept]] = options
-    return Parameters(people[compared(Parameters(people)).square().sum(1).argmin()][None])
+    return Parameters(people[compared(Parameters(people)).errors.argmin()][None])
 
 
 # The square around a point [1, 2] of a picture [1, C, R, R], 1 / zoom of its side wide: [1, C, SIZE, SIZE].
@@ -126,19 +112,3 @@ def _weight(scale: float) -> Tensor:
     axis = (torch.arange(SIZE) + 0.5) / SIZE - 0.5
     x, y = axis[None, :] / (0.75 * scale), (axis[:, None] + 0.12 * scale) / (0.34 * scale)
     return torch.exp(-(x**4) - y**4)[None, None]
-
-
-def _moved(person: Parameters, columns: Tensor, steps: Tensor, u: Tensor) -> Parameters:
-    return Parameters(person.values.expand(len(u), -1).index_add(1, columns, u * steps)).clamped()
-
-
-def _columns(free: Tensor) -> tuple[Tensor, Tensor]:
-    pairs = [(layout()[name].start, step) for name, step in STEPS.items()]
-    pairs += [(_feature(name, free), step) for name, step in SHAPE.items()]
-    pairs = [(column, step) for column, step in pairs if bool(free[column])]
-    return torch.tensor([column for column, _ in pairs]), torch.tensor([step for _, step in pairs])
-
-
-def _feature(name: str, free: Tensor) -> int:
-    features: int = layout()["features"].start
-    return features + released_head(str(free.device)).feature_names.index(name)

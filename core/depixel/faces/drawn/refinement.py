@@ -1,6 +1,5 @@
 """
-Brings a drawn person closer to a portrait: Levenberg-Marquardt on pose, expression and hair, with finite differences,
-because the rasteriser is not differentiable where edges move.
+Brings a drawn person closer to a portrait: pose, expression, hair, light and outlines, by least squares.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import fit_colours, recoloured
+from depixel.faces.drawn.least_squares import Comparison, closest, movable
 from depixel.faces.drawn.outlines import outline_miss
 from depixel.faces.drawn.portrait import Portrait
 from depixel.faces.reader import LANDMARKS
 from depixel.monitor import SILENT, Monitor, SearchStep
-from depixel.portrait.head import released_head
-from depixel.portrait.parameters import Parameters, layout
+from depixel.portrait.parameters import Parameters
 from depixel.portrait.rendering import Drawing, draw
 
 STEPS = {
@@ -57,32 +56,21 @@ def refine(
         weight: [1, 1, 32, 32], the weight of each pixel.
         free: [D] bool, the columns of the parameters that may change.
         astray: standard deviation of a landmark from the reading, as a fraction of the side.
-        rounds: in each, drawings are made for all derivatives and for the three step lengths that are tried.
+        rounds: see `closest`.
 
     Raises:
         CancelledError(stopped): the monitor was cancelled.
     """
-    columns, steps = _columns(free)
-    u = torch.zeros(1, len(columns))
     scale = (weight / (weight.mean() * FIT_SIZE**2)).sqrt() * _PIXELS**0.5
-    current, error = _compared(person, portrait, weight, scale, astray)
-    for turn in range(rounds):
+
+    def compared(people: Parameters) -> Comparison:
+        return _compared(people, portrait, weight, scale, astray)
+
+    def begin(number: int, error: float) -> None:
         monitor.check(stopped)
-        monitor.step(SearchStep(turn, rounds, float(error[0]), stage="drawing"))
-        shifted = _moved(person, columns, steps, u + torch.eye(len(columns)))
-        residuals, _ = _compared(shifted, portrait, weight, scale, astray)
-        jacobian = (residuals - current).T  # [residuals, C]
-        normal = jacobian.T @ jacobian + torch.eye(len(columns))
-        slope = jacobian.T @ current[0] + u[0]
-        step = torch.linalg.solve(normal, slope)
-        tries = torch.cat([u - length * step for length in (0.35, 0.7, 1.0)])
-        residuals, errors = _compared(_moved(person, columns, steps, tries), portrait, weight, scale, astray)
-        costs = residuals.square().sum(1) + tries.square().sum(1)
-        best = int(costs.argmin())
-        if float(costs[best]) >= float(current.square().sum() + u.square().sum()):
-            break
-        u, current, error = tries[best : best + 1], residuals[best : best + 1], errors[best : best + 1]
-    return _moved(person, columns, steps, u), float(error[0])
+        monitor.step(SearchStep(number, rounds, error, stage="drawing"))
+
+    return closest(person, movable(free, STEPS, SHAPE), compared, rounds, begin)
 
 
 def misfit(drawing: Drawing, portrait: Portrait, weight: Tensor) -> Tensor:
@@ -97,10 +85,7 @@ _PIXELS = 60.0
 """The number of independent pixels in a portrait: errors of neighbours are correlated."""
 
 
-# Residuals [B, K], each divided by its standard deviation, and errors [B].
-def _compared(
-    people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor, astray: float
-) -> tuple[Tensor, Tensor]:
+def _compared(people: Parameters, portrait: Portrait, weight: Tensor, scale: Tensor, astray: float) -> Comparison:
     drawing = draw(people, SIZE, samples=1)
     target = portrait.colours(FIT_SIZE)
     colours = fit_colours(drawing, target, weight, portrait.parts)
@@ -116,25 +101,4 @@ def _compared(
         missed = (resize(drawing.masks, FIT_SIZE, FIT_SIZE) - seen) * (scale * (OUTLINES / 2) ** 0.5 / NOISE)
         residuals.append(missed.flatten(1))
         error = error + OUTLINES * outline_miss(drawing.masks, portrait.parts, weight)
-    return torch.cat(residuals, 1), error
-
-
-def _moved(person: Parameters, columns: Tensor, steps: Tensor, u: Tensor) -> Parameters:
-    return Parameters(person.values.expand(len(u), -1).index_add(1, columns, u * steps)).clamped()
-
-
-def _columns(free: Tensor) -> tuple[Tensor, Tensor]:
-    columns: list[int] = []
-    steps: list[float] = []
-    for name, step in STEPS.items():
-        place = layout()[name]
-        chosen = [column for column in range(place.start, place.stop) if bool(free[column])]
-        columns += chosen
-        steps += [step] * len(chosen)
-    features, names = layout()["features"].start, released_head(str(free.device)).feature_names
-    for name, step in SHAPE.items():
-        column = features + names.index(name)
-        if bool(free[column]):
-            columns.append(column)
-            steps.append(step)
-    return torch.tensor(columns), torch.tensor(steps)
+    return Comparison(torch.cat(residuals, 1), error)
