@@ -49,3 +49,23 @@ def test_only_the_pictures_of_the_command_line_count(frames: list[Path]) -> None
 
     assert alone.settle(frames[2], read(frames[2]), Request())[0] == Request()
     assert of_all.settle(frames[2], read(frames[2]), Request(domain="textures"))[0].domain == "textures"
+
+
+@pytest.mark.parametrize("name", ["wall_normal", "wall_gloss"])
+def test_maps_are_not_sprites(frames: list[Path], name: str) -> None:
+    """A normal map and a gloss map beside a dozen sprites of their size keep their kinds."""
+    y, x = np.mgrid[:8, :8] / 8
+    height = np.sin(4 * x) + np.cos(5 * y)
+    if name.endswith("gloss"):
+        pixels = np.repeat((height * 50 + 128)[..., None], 3, 2)
+    else:
+        down, right = np.gradient(height)
+        vectors = np.stack([-right, -down, np.ones_like(right)], -1)
+        pixels = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True) + 1) * 127.5
+    path = frames[0].with_name(f"{name}.png")
+    Image.fromarray(pixels.round().astype(np.uint8)).save(path)
+    sprites = [frames[0].with_name(f"{letter}.png") for letter in "bcdfghijklmo"]
+    for sprite in sprites:
+        sprite.write_bytes(frames[0].read_bytes())
+
+    assert PictureSets([*sprites, path]).settle(path, read(path), Request()) == (Request(), "")

@@ -64,7 +64,7 @@ def test_a_dry_run_decides_about_sets_as_the_run_does(
     alone = _planned(capsys, "walk/orc-4.png")
 
     assert [picture["domain"] for picture in together] == ["pixel-art"] * 6
-    assert "belong with it" in " ".join(together[4]["notes"])
+    assert "Most pictures of its set are pixel-art" in " ".join(together[4]["notes"])
     assert alone[0]["domain"] == "art"
 
 

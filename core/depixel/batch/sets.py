@@ -12,9 +12,10 @@ from depixel.families import Families
 from depixel.files import Limits
 from depixel.picture import Picture
 from depixel.preparation.content import kind_by_content
+from depixel.preparation.detection import detect
 from depixel.request import Request
 
-NOTE = "The pictures that belong with it are {}, so it was treated as one of them (--domain sets another kind)."
+NOTE = "Most pictures of its set are {0}, so it was treated as {0} too; --domain sets another kind."
 _AUTO = "auto"
 
 
@@ -30,11 +31,14 @@ class PictureSets:
         self._families = Families(_Sources(sources), kind_by_content, lambda family: None)
 
     def settle(self, source: Path, picture: Picture, request: Request) -> tuple[Request, str]:
-        """The request for a picture, and a note if its family decides its kind against its own pixels."""
+        """
+        The request for a picture, and a note if its family decides its kind against its own pixels. Maps keep theirs: a
+        normal map beside sprites is no sprite.
+        """
         if request.domain != _AUTO or request.box is not None:
             return request, ""
         kind = self._families.overruling_kind(source.as_posix(), picture)
-        if kind is None:
+        if kind is None or detect(picture).data_alpha:
             return request, ""
         return replace(request, domain=kind), NOTE.format(kind)
 
