@@ -20,8 +20,7 @@ from torch import Tensor
 from training.checkpoints import save_checkpoint
 from training.train_art import CONFIGS, Run, start
 
-from depixel.priors.art import ArtConfig, ArtNetwork
-from depixel.priors.art_int8 import PEAKS
+from depixel.priors.art import ArtConfig, ArtNetwork, ArtPrior
 from depixel.priors.weights import load_weights
 
 
@@ -84,14 +83,12 @@ def grown_run(weights: str, config: ArtConfig) -> Run:
         ValueError: `config` is smaller than the weights' shape.
     """
     loaded = load_weights(weights)
-    before = ArtConfig.from_dict(loaded.config)
-    source = ArtNetwork(before)
-    source.load_state_dict({name: value for name, value in loaded.tensors.items() if name != PEAKS})
+    source = ArtPrior.from_weights(loaded).network
     run = start(config, torch.device("cpu"))
     tensors: dict[str, Tensor] = grown(source, config).state_dict()
     run.network.load_state_dict(tensors)
     run.average.load_state_dict(tensors)
-    if before == config:
+    if source.config == config:
         cost = json.loads(loaded.metadata.get("trained", "{}"))
         run.steps, run.samples, run.seconds = (cost.get(key, 0) for key in ("steps", "samples", "seconds"))
     return run

@@ -29,9 +29,7 @@ from training.art_losses import CalmWeights, calm_loss, spread_loss
 from training.art_vivid import Adversary, vivid_loss
 from training.checkpoints import load_checkpoint, read_checkpoint, save_checkpoint
 
-from depixel.priors.art import ArtConfig, ArtNetwork
-from depixel.priors.art_int8 import PEAKS
-from depixel.priors.weights import load_weights
+from depixel.priors.art import ArtConfig, ArtNetwork, ArtPrior
 
 CONFIGS = {
     "tiny": ArtConfig(channels=16, blocks=2, latent=4),
@@ -89,14 +87,6 @@ def take_z(run: Run, folder: Path) -> None:
             for name, parameter in network.named_parameters():
                 if touches_z(name):
                     parameter.copy_(tensors[f"average.{name}"])
-
-
-def teacher_of(weights: str, device: torch.device) -> ArtNetwork:
-    """The network of released weights, or of a .safetensors file. Raises WeightsError."""
-    loaded = load_weights(weights)
-    network = ArtNetwork(ArtConfig.from_dict(loaded.config))
-    network.load_state_dict({name: value for name, value in loaded.tensors.items() if name != PEAKS})
-    return channels_last(network.to(device)).eval().requires_grad_(False)
 
 
 def schedule(elapsed: float, total: float, first: float, last: float = 1e-5) -> float:
@@ -248,7 +238,7 @@ def main() -> None:
         arguments.seed + run.steps,
         adversary=adversary,
         weights=CalmWeights(arguments.frequency, arguments.noise, arguments.teaching),
-        teacher=teacher_of(arguments.teacher, device) if arguments.teacher else None,
+        teacher=ArtPrior.load(arguments.teacher, device).network if arguments.teacher else None,
     )
     with (arguments.run / "log.jsonl").open("a", encoding="utf-8") as log:
         for loss in steps:

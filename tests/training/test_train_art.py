@@ -15,7 +15,9 @@ from training.art_vivid import FILE, Adversary
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.export_art import export
 from training.pack_art_data import pack, unpack
-from training.train_art import CONFIGS, schedule, start, take_z, teacher_of, touches_z, train
+from training.train_art import CONFIGS, schedule, start, take_z, touches_z, train
+
+from depixel.priors.art import ArtPrior
 
 CPU = torch.device("cpu")
 
@@ -282,7 +284,7 @@ def test_a_teacher_pulls_answers_towards_its_own(data: Path, tmp_path: Path) -> 
     list(train(run, Batches(data, CPU), "calm", 1.0, 2e-3, False, 0))
     save_checkpoint(tmp_path, run)
     export(tmp_path, tmp_path / "teacher.safetensors")
-    teacher = teacher_of(str(tmp_path / "teacher.safetensors"), CPU)
+    teacher = ArtPrior.load(str(tmp_path / "teacher.safetensors"), CPU).network
     slices = Batches(data, CPU).draw()
     generator = torch.Generator().manual_seed(0)
     answers = torch.cat(generate(teacher, slices, None, False))
