@@ -175,7 +175,8 @@ def _numbers(rgb: Pixels, ground: Mask, source: Picture, key: Key, place: int) -
     codes = np.full(256, -1, np.int64)
     codes[: len(palette)] = (palette[:, 0] << 16) | (palette[:, 1] << 8) | palette[:, 2]
     order = [number for number in range(len(palette)) if number != key.number]
-    order.sort(key=lambda number: _uses(source)[number] == 0)  # of equal colours, first one that the source uses
+    uses = _uses(source)
+    order.sort(key=lambda number: not uses[number])  # of equal colours, first one that the source uses
     table = {int(codes[number]): number for number in reversed(order)}
     seen = (rgb[..., 0].astype(np.int64) << 16) | (rgb[..., 1].astype(np.int64) << 8) | rgb[..., 2]
     values, where = np.unique(seen, return_inverse=True)
