@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from depixel import domain, files
 from depixel.errors import DepixelError
-from depixel.files import HEAD, READABLE, by_content
+from depixel.files import HEAD, READABLE, claimed_size
 from depixel.picture import Picture
 
 PIXEL_ART = domain.PIXEL_ART.name
@@ -209,9 +209,7 @@ class Families:
                 if PurePosixPath(path).suffix.lower() not in READABLE:
                     continue
                 with contextlib.suppress(DepixelError, OSError):
-                    head = self._listing.read(path, HEAD)
-                    kind = by_content(head)
-                    size = kind.size(head) if kind else None
+                    size = claimed_size(self._listing.read(path, HEAD))
                     if size is not None and max(size) <= _LARGEST:
                         sizes[size].append(path)
             self._folders[folder] = sizes

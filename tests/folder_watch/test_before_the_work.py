@@ -68,7 +68,7 @@ def test_a_dry_run_says_the_same(tmp_path: Path, inside: bool) -> None:
     def look(goal: Goal):
         if inside:
             return survey_archive(tmp_path / "p.zip", profiles, None, goal)
-        return survey(tmp_path / "m", profiles, profiles["generic"], False, pytest.fail, None, goal)
+        return survey(tmp_path / "m", profiles, profiles["generic"], goal, False, pytest.fail)
 
     limited, free = look(goal), look(Goal(2))
     assert limited.failed == {} and sum(limited.skipped.values()) == 2

@@ -20,7 +20,7 @@ from depixel.upsampler import Upsampler
 from depixel_watch.packs.profiles import load
 from depixel_watch.preview import survey as survey_module
 from depixel_watch.preview.budget import measure
-from depixel_watch.preview.survey import survey
+from depixel_watch.preview.survey import Goal, survey
 from depixel_watch.upscaler import EngineUpscaler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def test_what_is_left_alone_has_a_reason(pack: Path) -> None:
     """Fonts, colour maps, single pixels, empty files, foreign files; equal contents once; archives are inspected."""
     profiles = load()
 
-    contents = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+    contents = survey(pack, profiles, profiles["minecraft"], Goal(4), False, lambda text: None)
 
     assert dict(contents.skipped) == {
         "fonts": 1,
@@ -93,7 +93,7 @@ def test_an_archive_is_opened_as_often_however_much_is_in_it(tmp_path: Path, mon
     monkeypatch.setattr(survey_module, "opened", lambda path: names.append(path.name) or opened(path))
     profiles = load()
 
-    contents = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+    contents = survey(tmp_path, profiles, profiles["generic"], Goal(4), False, pytest.fail)
 
     assert (len(contents.textures), contents.duplicates, contents.failed) == (50, 10, {})
     assert names == ["p.zip"] * 2
@@ -109,7 +109,7 @@ def test_the_estimate_is_measured(pack: Path, tmp_path: Path) -> None:
     engine = Upsampler("cpu", {"art": str(write_tiny_art(tmp_path))})
     settings = Request(scale=4)
     worker = EngineUpscaler(engine, settings, lambda: False)
-    contents = survey(pack, profiles, profiles["minecraft"], False, lambda text: None)
+    contents = survey(pack, profiles, profiles["minecraft"], Goal(4), False, lambda text: None)
 
     estimate = measure(contents, worker)
 

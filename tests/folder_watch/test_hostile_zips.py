@@ -19,7 +19,7 @@ from spoilt_files import archives, spoilt
 from depixel.errors import DepixelError, UnreadablePictureError, UnsupportedPictureError
 from depixel_watch.packs.archive import MAX_DICTIONARY, rewrite
 from depixel_watch.packs.profiles import load
-from depixel_watch.preview.survey import survey
+from depixel_watch.preview.survey import Goal, survey
 
 
 def _rewritten(data: bytes) -> bytes:
@@ -156,7 +156,7 @@ def test_a_survey_of_damaged_entries(tmp_path: Path, packing: int) -> None:
     (tmp_path / "p.zip").write_bytes(data)
     profiles = load()
 
-    contents = survey(tmp_path, profiles, profiles["generic"], False, pytest.fail)
+    contents = survey(tmp_path, profiles, profiles["generic"], Goal(4), False, pytest.fail)
 
     assert list(contents.failed) == ["p.zip"]
     assert "p.zip" in contents.failed["p.zip"]

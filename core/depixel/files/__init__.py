@@ -18,6 +18,7 @@ from depixel.files.table import (
     by_ending,
     by_name,
     claimed_pixels,
+    claimed_size,
     kind_of,
     labels,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "by_ending",
     "by_name",
     "claimed_pixels",
+    "claimed_size",
     "encode",
     "kind_of",
     "labels",

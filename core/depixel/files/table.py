@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from depixel.errors import UnreadablePictureError, UnsupportedPictureError
-from depixel.files.format import Format
+from depixel.files.format import Format, Size
 from depixel.files.strangers import stranger
 
 _MODULES = (
@@ -102,8 +102,13 @@ def labels() -> str:
     return f"{', '.join(every[:-1])} and {every[-1]}"
 
 
+def claimed_size(head: bytes) -> Size | None:
+    """The width and height that a file's first bytes claim; None if unknown."""
+    kind = by_content(head)
+    return kind.size(head) if kind else None
+
+
 def claimed_pixels(head: bytes) -> int | None:
     """The number of pixels per frame that a file's first bytes claim; None if unknown."""
-    kind = by_content(head)
-    size = kind.size(head) if kind else None
+    size = claimed_size(head)
     return size[0] * size[1] if size else None

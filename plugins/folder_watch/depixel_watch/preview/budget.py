@@ -55,7 +55,7 @@ def dry_run(args: argparse.Namespace, settings: Request, source: Path, out: Path
     profiles = load(own=source)
     chosen = profiles.get(args.profile)
     profile = chosen or recognise_folder(profiles, source)
-    contents = survey(source, profiles, profile, args.complete_pack, _complain, chosen, _goal(args, settings))
+    contents = survey(source, profiles, profile, _goal(args, settings), args.complete_pack, _complain, chosen)
     return _tell(args, settings, contents, out)
 
 

@@ -7,13 +7,13 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from depixel.bystanders import is_system_file, unopened
 from depixel.errors import DepixelError
-from depixel.files import HEAD, READABLE, by_content, by_name, kind_of
+from depixel.files import HEAD, READABLE, by_content, by_ending, claimed_size
 from depixel_watch.folder.scan import FileEntry, Findings, walk
 from depixel_watch.folder.stamps import is_file, read_regular
 from depixel_watch.packs.archive import check_archive, content, is_folder, opened, path_of, recognise_archive, top_of
@@ -27,7 +27,7 @@ from depixel_watch.work.texture import NO_LIMITS, Texture, prepare
 class Goal:
     """How large the textures are to become."""
 
-    scale: int = 4
+    scale: int
     limits: SizeLimits = NO_LIMITS
 
     def for_file(self, head: bytes, ending: str) -> tuple[int, str]:
@@ -35,12 +35,11 @@ class Goal:
         The scale of a texture by its first bytes (1 = it is too large for `limits`), and why the result cannot be
         written, as far as that is known; `ending`: the output's, if it differs.
         """
-        kind = by_content(head)
-        size = kind.size(head) if kind else None
-        if kind is None or size is None:
+        size = claimed_size(head)
+        if size is None:
             return self.scale, ""
         scale = self.limits.scale_for(*size, self.scale)
-        target = by_name(kind_of(f"x{ending}") or "") if ending else kind
+        target = by_ending(f"x{ending}") if ending else by_content(head)
         return scale, target.refusal_of_size(size[0] * scale, size[1] * scale) if target and scale > 1 else ""
 
 
@@ -55,8 +54,8 @@ class Member:
     otherwise: tuple[Rule, ...]
     size: int  # bytes
     pixels: int  # approximately, from the first bytes
+    scale: int
     entry: str = ""  # its name in the archive
-    scale: int = 4
 
     def read(self, archive: zipfile.ZipFile | None) -> bytes:
         """The file; `archive`: the open archive that contains it, or None. Raises DepixelError or OSError."""
@@ -112,10 +111,10 @@ def survey(
     source: Path,
     profiles: dict[str, PackProfile],
     profile: PackProfile,
+    goal: Goal,
     complete: bool,
     trouble: Callable[[str], None],
     chosen: PackProfile | None = None,
-    goal: Goal | None = None,
 ) -> Survey:
     """
     Look at every file's name and first bytes, and read completely only those that may be equal; nothing is decoded.
@@ -124,7 +123,7 @@ def survey(
         profile: of the folder.
         chosen: of all archives; None = each is detected from its contents.
     """
-    survey, goal = Survey(profile), goal or Goal()
+    survey = Survey(profile)
     members: list[Member] = []
     findings = Findings(trouble)
     for file in walk(source, findings):
@@ -141,32 +140,35 @@ def survey(
             except (DepixelError, OSError) as error:
                 survey.failed[file.path] = str(error)
         else:
-            survey.bytes_now += file.stamp.size
-            member = Member(file.path, None, source, task.rule, task.otherwise, file.stamp.size, 0)
+            size = file.stamp.size
+            survey.bytes_now += size
             try:
-                members += _measured(member, read_regular(source / file.path, HEAD), survey, goal)
-            except (DepixelError, OSError):  # it fails in the run, too
-                members.append(member)
+                head = read_regular(source / file.path, HEAD)
+            except (DepixelError, OSError) as error:
+                survey.failed[file.path] = str(error)
+                continue
+            if (scale := _scale_for(file.path, head, task.rule, survey, goal)) > 1:
+                pixels = pixels_claimed(head, size)
+                members.append(Member(file.path, None, source, task.rule, task.otherwise, size, pixels, scale))
     survey.failed.update(findings.unreadable)
     _once_each(members, survey)
     return survey
 
 
-# The member with its pixels and scale; nothing if it is too large, which is noted.
-def _measured(member: Member, head: bytes, survey: Survey, goal: Goal) -> list[Member]:
-    scale, refusal = goal.for_file(head, member.rule.treatment.ending)
+# The scale of a texture; 1 = it is too large, which is noted.
+def _scale_for(path: str, head: bytes, rule: Rule, survey: Survey, goal: Goal) -> int:
+    scale, refusal = goal.for_file(head, rule.treatment.ending)
     if refusal:
-        survey.failed[member.path] = refusal
-        return []
+        survey.failed[path] = refusal
+        return 1
     if scale < 2:
         survey.skipped["too large (--only-below, --most)"] += 1
-        return []
-    return [replace(member, pixels=pixels_claimed(head, member.size), scale=scale)]
+    return scale
 
 
 def survey_archive(path: Path, profiles: dict[str, PackProfile], profile: PackProfile | None, goal: Goal) -> Survey:
     """
-    As `survey`, of one archive.
+    Like `survey`, of one archive.
 
     Raises:
         DepixelError: it is damaged, encrypted or malicious.
@@ -195,8 +197,10 @@ def _inside(
             system = any(is_system_file(part) for part in place.parts)
             if place.suffix.lower() in READABLE and rule.upscale and not system:
                 otherwise = profile.otherwise(inner.removeprefix(top), rule)
-                member = Member(inner, path, path.parent, rule, otherwise, entry.file_size, 0, entry.filename)
-                yield from _measured(member, content(archive, entry, HEAD), survey, goal)
+                head, size = content(archive, entry, HEAD), entry.file_size
+                if (scale := _scale_for(inner, head, rule, survey, goal)) > 1:
+                    pixels = pixels_claimed(head, size)
+                    yield Member(inner, path, path.parent, rule, otherwise, size, pixels, scale, entry.filename)
             else:
                 survey.copied += 1
                 survey.copied_bytes += entry.compress_size

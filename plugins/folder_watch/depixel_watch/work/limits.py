@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from depixel.errors import DepixelError
-from depixel.files import HEAD, by_content
+from depixel.files import HEAD, claimed_size
 from depixel_watch.folder.stamps import read_regular
 
 
@@ -42,8 +42,7 @@ class SizeLimits:
 
     def scale_by_head(self, head: bytes, scale: int) -> int:
         """Like `scale_of_file`, by the first bytes of the file."""
-        kind = by_content(head)
-        size = kind.size(head) if kind else None
+        size = claimed_size(head)
         return scale if size is None else self.scale_for(*size, scale)
 
     @property
