@@ -1,6 +1,6 @@
 """
 More files of the kinds in `bombs`: the same attack in another format, another field, or with another value. They show
-whether kinds were mended, or only cases.
+whether the readers withstand a whole kind of attack, or only one case of it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,21 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 
-from bombs import chunk, jpeg_scans
+from bombs import (
+    SIGNATURE,
+    chunk,
+    gif_frame,
+    gif_head,
+    header,
+    jpeg_scans,
+    png,
+    riff_chunk,
+    safetensors,
+    scans_of,
+    tiff,
+    webp,
+)
 from PIL import Image
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def _image(kind: str, size: tuple[int, int] = (8, 8), mode: str = "RGB", **options: object) -> bytes:
@@ -27,11 +38,10 @@ def _image(kind: str, size: tuple[int, int] = (8, 8), mode: str = "RGB", **optio
 
 
 def _png(size: tuple[int, int], depth: int, colour: int, row: int, interlaced: int = 0, *chunks: bytes) -> bytes:
-    """Rows of zeros, `row` bytes each without the filter's number."""
+    """Rows of zeros, `row` bytes each without the byte for the filter."""
     packer = zlib.compressobj(9)
     rows = b"".join([*(packer.compress(bytes(row + 1)) for _ in range(size[1])), packer.flush()])
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, interlaced))
-    return _SIGNATURE + head + b"".join(chunks) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return png(header(*size, depth, colour, interlaced), rows, *chunks)
 
 
 def _small_png(*chunks: bytes) -> bytes:
@@ -47,19 +57,13 @@ def webp_canvas() -> bytes:
     bits = still[12:]
     frame = bytes(6) + (7).to_bytes(3, "little") * 2 + (100).to_bytes(3, "little") + b"\0" + bits
     side = (16383).to_bytes(3, "little")
-    parts = [_riff(b"VP8X", b"\x02\0\0\0" + side + side), _riff(b"ANIM", bytes(6)), *[_riff(b"ANMF", frame)] * 50]
-    body = b"WEBP" + b"".join(parts)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def _riff(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    size = riff_chunk(b"VP8X", b"\x02\0\0\0" + side + side)
+    return webp(size, riff_chunk(b"ANIM", bytes(6)), *[riff_chunk(b"ANMF", frame)] * 50)
 
 
 def gif_two_screens() -> bytes:
     """A small screen whose only frame claims 65535x65535 pixels beyond it."""
-    head = b"GIF89a" + struct.pack("<HH", 8, 8) + b"\x80\0\0" + bytes(6)
-    return head + b"\x2c" + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0) + b"\x02\x02\x44\x01\0\x3b"
+    return gif_head(8, 8) + gif_frame(65535) + b"\x3b"
 
 
 def apng_canvas() -> bytes:
@@ -69,12 +73,11 @@ def apng_canvas() -> bytes:
     dot = zlib.compress(bytes(2))
     packer = zlib.compressobj(9)
     rows = packer.compress(bytes(8192 * 1025)) + packer.flush()
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 8192, 8192, 1, 0, 0, 0, 0))
-    parts = [head, chunk(b"acTL", struct.pack(">II", 500, 0)),
+    parts = [header(8192, 8192), chunk(b"acTL", struct.pack(">II", 500, 0)),
              chunk(b"fcTL", control[0]), chunk(b"IDAT", rows)]  # fmt: skip
     for number in range(1, 500):
         parts += [chunk(b"fcTL", control[number]), chunk(b"fdAT", struct.pack(">I", 2 * number) + dot)]
-    return _SIGNATURE + b"".join([*parts, chunk(b"IEND", b"")])
+    return SIGNATURE + b"".join([*parts, chunk(b"IEND", b"")])
 
 
 def tga_runs() -> bytes:
@@ -150,20 +153,12 @@ def exif_circle() -> bytes:
 
 def jpeg_colour_scans() -> bytes:
     """A progressive JPEG in colour whose scans for one component are repeated."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (2048, 2048), (9, 90, 190)).save(buffer, "JPEG", progressive=True, subsampling=0)
-    data = buffer.getvalue()
-    last = data.rindex(b"\xff\xda")
-    return data[:-2] + data[last:-2] * 2000 + b"\xff\xd9"
+    return scans_of(Image.new("RGB", (2048, 2048), (9, 90, 190)), 2000, subsampling=0)
 
 
 def tiff_of_scans() -> bytes:
     """A TIFF whose strip is a JPEG of 3000 scans."""
-    strip = jpeg_scans(3000, 1024)
-    entries = [(256, 4, 1024), (257, 4, 1024), (258, 3, 8), (259, 3, 7), (262, 3, 1), (273, 4, 8), (277, 3, 1),
-               (278, 4, 1024), (279, 4, len(strip))]  # fmt: skip
-    table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
-    return b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + struct.pack("<H", len(entries)) + table + bytes(4)
+    return tiff(1024, 7, jpeg_scans(3000, 1024))
 
 
 def blp_of_scans() -> bytes:
@@ -208,7 +203,7 @@ def _document(kind: str) -> bytes:
         archive.writestr("stack.xml", "<image>" * 100_000)
         archive.writestr("maindoc.xml", "<DOC>" * 100_000)
         with archive.open(_deflated("mergedimage.png"), "w", force_zip64=True) as entry:
-            entry.write(_SIGNATURE + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)))
+            entry.write(SIGNATURE + header(8, 8, 8, 2))
             for _ in range(1024):
                 entry.write(bytes(2**20))
     return buffer.getvalue()
@@ -354,10 +349,6 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
 """Like `bombs.ARCHIVES`."""
 
 
-def _safetensors(header: bytes, data: bytes = b"") -> bytes:
-    return struct.pack("<Q", len(header)) + header + data
-
-
 def _archive(pickle: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -368,13 +359,13 @@ def _archive(pickle: bytes) -> bytes:
 
 
 WEIGHTS: dict[str, Callable[[], bytes]] = {
-    "nan.safetensors": lambda: _safetensors(b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', bytes(4)),
-    "twice.safetensors": lambda: _safetensors(
+    "nan.safetensors": lambda: safetensors(b'{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,4]}}', bytes(4)),
+    "twice.safetensors": lambda: safetensors(
         b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
         bytes(4),
     ),
-    "wide.safetensors": lambda: _safetensors(b'{"__metadata__":{"config":"' + b"[" * 100_000 + b'"}}'),
-    "e5.safetensors": lambda: _safetensors(b'{"a":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,4]}}', bytes(4)),
+    "wide.safetensors": lambda: safetensors(b'{"__metadata__":{"config":"' + b"[" * 100_000 + b'"}}'),
+    "e5.safetensors": lambda: safetensors(b'{"a":{"dtype":"F8_E5M2","shape":[4],"data_offsets":[0,4]}}', bytes(4)),
     "frame.pth": lambda: b"\x80\x04\x95" + b"\xff" * 8 + b"N.",
     "bytes8.pth": lambda: b"\x80\x04\x8e" + b"\xff" * 7 + b"\x3f.",
     "extension.pth": lambda: b"\x80\x02\x84\xff\xff\xff\x7f.",

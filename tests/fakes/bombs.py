@@ -12,7 +12,7 @@ from collections.abc import Callable
 from PIL import Image
 
 _FAR = 65535  # pixels per side, the most that a GIF can claim
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -20,10 +20,19 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def header(width: int, height: int, depth: int = 1, colour: int = 0, interlaced: int = 0) -> bytes:
+    """The first chunk of a PNG."""
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
+
+
+def png(head: bytes, rows: bytes, *chunks: bytes) -> bytes:
+    """A PNG of its header, its compressed rows, and the chunks between them."""
+    return SIGNATURE + head + b"".join(chunks) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
 def _png(width: int, height: int, *chunks: bytes, pixels: bytes | None = None) -> bytes:
     rows = zlib.compress(bytes(height * (1 + (width + 7) // 8)), 9) if pixels is None else pixels
-    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    return _SIGNATURE + chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    return png(header(width, height), rows, *chunks)
 
 
 def _zeros(megabytes: int) -> bytes:
@@ -33,26 +42,33 @@ def _zeros(megabytes: int) -> bytes:
 
 def gif_canvas() -> bytes:
     """A canvas of 4 gigapixels with one small frame."""
-    return _gif_head(_FAR, _FAR) + _gif_frame() + b"\x3b"
+    return gif_head(_FAR, _FAR) + gif_frame() + b"\x3b"
 
 
 def gif_frames() -> bytes:
     """A canvas of 2048x2048 with 40,000 frames of one pixel."""
-    return _gif_head(2048, 2048) + _gif_frame() * 40_000 + b"\x3b"
+    return gif_head(2048, 2048) + gif_frame() * 40_000 + b"\x3b"
 
 
-def _gif_head(width: int, height: int) -> bytes:
+def gif_head(width: int, height: int) -> bytes:
+    """The start of a GIF, with a canvas of this size."""
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\x80\0\0" + bytes(6)
 
 
-def _gif_frame() -> bytes:
-    return b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
+def gif_frame(side: int = 1) -> bytes:
+    """A frame that claims this size and has one pixel."""
+    return b"\x2c" + struct.pack("<HHHHB", 0, 0, side, side, 0) + b"\x02\x02\x44\x01\0"
 
 
 def jpeg_scans(count: int = 3000, side: int = 1024) -> bytes:
     """A progressive JPEG in one grey whose last scan is repeated."""
+    return scans_of(Image.new("L", (side, side), 90), count)
+
+
+def scans_of(image: Image.Image, count: int, **options: int) -> bytes:
+    """A progressive JPEG of a picture whose last scan is repeated."""
     buffer = io.BytesIO()
-    Image.new("L", (side, side), 90).save(buffer, "JPEG", progressive=True)
+    image.save(buffer, "JPEG", progressive=True, **options)
     data = buffer.getvalue()
     last = data.rindex(b"\xff\xda")
     return data[:-2] + data[last:-2] * count + b"\xff\xd9"
@@ -93,9 +109,13 @@ def bmp_runs() -> bytes:
 
 def tiff_strip() -> bytes:
     """A TIFF of 60,000x60,000 pixels in one compressed strip."""
-    strip = _zeros(4)
-    entries = [(256, 4, 60_000), (257, 4, 60_000), (258, 3, 8), (259, 3, 8), (262, 3, 1), (273, 4, 8), (277, 3, 1),
-               (278, 4, 60_000), (279, 4, len(strip))]  # fmt: skip
+    return tiff(60_000, 8, _zeros(4))
+
+
+def tiff(side: int, compression: int, strip: bytes) -> bytes:
+    """A grey TIFF of one strip."""
+    entries = [(256, 4, side), (257, 4, side), (258, 3, 8), (259, 3, compression), (262, 3, 1), (273, 4, 8),
+               (277, 3, 1), (278, 4, side), (279, 4, len(strip))]  # fmt: skip
     table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
     head = b"II*\0" + struct.pack("<I", 8 + len(strip))
     return head + strip + struct.pack("<H", len(entries)) + table + bytes(4)
@@ -112,8 +132,18 @@ def webp_flat() -> bytes:
     """A lossless WebP that claims 16383x16383 pixels and has none."""
     bits = (16383 - 1) | (16383 - 1) << 14
     body = b"\x2f" + struct.pack("<I", bits) + bytes(64)
-    data = b"VP8L" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
-    return b"RIFF" + struct.pack("<I", len(data) + 4) + b"WEBP" + data
+    return webp(riff_chunk(b"VP8L", body))
+
+
+def webp(*chunks: bytes) -> bytes:
+    """A WebP of these chunks."""
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def riff_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a WebP."""
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def ktx2_packed() -> bytes:
@@ -198,13 +228,14 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
 """Like `PICTURES`; each also has a texture `good.png`."""
 
 
-def _safetensors(header: bytes) -> bytes:
-    return struct.pack("<Q", len(header)) + header
+def safetensors(header: bytes, data: bytes = b"") -> bytes:
+    """A safetensors file."""
+    return struct.pack("<Q", len(header)) + header + data
 
 
 WEIGHTS: dict[str, Callable[[], bytes]] = {
-    "deep.safetensors": lambda: _safetensors(b"[" * 20_000),
-    "claims.safetensors": lambda: _safetensors(
+    "deep.safetensors": lambda: safetensors(b"[" * 20_000),
+    "claims.safetensors": lambda: safetensors(
         b'{"a":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}'
     ),
     "long.safetensors": lambda: struct.pack("<Q", 2**40),

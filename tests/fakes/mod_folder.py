@@ -26,7 +26,7 @@ class ModFolder:
     A folder `mods` with one picture in it, its outputs `mods-depixel`, and the actions on both.
 
     Args:
-        folder: the folder of both; if they exist already, use goes on.
+        folder: the folder of both; existing ones are used as they are.
         seed: of the actions.
     """
 
