@@ -22,7 +22,8 @@ PAGES += ["docs/api/README.md", "samples/LICENSES.md"]
 
 
 # In blocks, fenced or indented, without the comment behind it.
-def _commands(page: str) -> list[str]:
+def commands_of(page: str) -> list[str]:
+    """The command lines in a page's blocks of code, without their comments."""
     text = (ROOT / page).read_text("utf-8")
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     blocks += re.findall(r"^(?: {4}.*\n)+", text, re.MULTILINE)
@@ -30,7 +31,7 @@ def _commands(page: str) -> list[str]:
     return [line for line in commands if line.startswith("depixel ")]
 
 
-@pytest.mark.parametrize(("page", "command"), [(page, command) for page in PAGES for command in _commands(page)])
+@pytest.mark.parametrize(("page", "command"), [(page, command) for page in PAGES for command in commands_of(page)])
 def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
     """Options and values exist, and so do the samples that it names."""
     words = shlex.split(command)[1:]
@@ -45,7 +46,7 @@ def test_a_command_of_a_page_is_understood(page: str, command: str) -> None:
 
 def test_pages_have_commands() -> None:
     """The search for them finds some."""
-    counts = {page: len(_commands(page)) for page in PAGES}
+    counts = {page: len(commands_of(page)) for page in PAGES}
 
     assert counts["README.md"] >= 3
     assert counts["docs/faces.md"] > 15

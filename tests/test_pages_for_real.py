@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.test_pages import _commands
+from tests.test_pages import commands_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("README.md", "docs/packs.md", "docs/watch.md", "docs/page.md")
@@ -77,7 +77,7 @@ def _own_files(place: Path) -> None:
 def test_the_commands_of_a_page_do_their_work(page: str, clone: tuple[Path, dict[str, str]]) -> None:
     """One after the other in one shell's folder: each ends with 0, and the outputs that it names exist."""
     place, environment = clone
-    commands = [command for command in _commands(page) if _run_here(command)]
+    commands = [command for command in commands_of(page) if _run_here(command)]
     assert commands
 
     for command in commands:
@@ -93,7 +93,7 @@ def test_the_commands_of_a_page_do_their_work(page: str, clone: tuple[Path, dict
 def test_what_is_left_out_is_still_on_a_page() -> None:
     """An exception for a command that is no longer in any page must be removed."""
     pages = [*PAGES, "docs/api/README.md"]
-    commands = [command for page in pages for command in _commands(page)]
+    commands = [command for page in pages for command in commands_of(page)]
 
     for start in LEFT_OUT:
         assert any(command.startswith(start) for command in commands), start

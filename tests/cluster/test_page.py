@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.test_pages import _commands
+from tests.test_pages import commands_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -17,10 +17,10 @@ PAGE = "docs/cluster.md"
 
 def test_the_commands_of_the_page_do_their_work(nodes, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """`upscale` ends by itself with all its answers; `watch` makes its outputs and stays until it is stopped."""
-    commands = _commands(PAGE)
+    commands = commands_of(PAGE)
     assert len(commands) >= 3
-    for command in commands:
-        place = tmp_path / str(len(list(tmp_path.iterdir())))
+    for number, command in enumerate(commands):
+        place = tmp_path / f"{number}"
         for name in ("textures", "my-mod"):
             shutil.copytree(SAMPLES / "textures", place / name)
         wanted = len(list((place / "textures").glob("*.png")))
@@ -41,7 +41,7 @@ def test_the_commands_of_the_page_do_their_work(nodes, tmp_path: Path) -> None: 
 
 
 def test_the_page_shows_how_a_cluster_is_started() -> None:
-    """With the words that the other tests use for the head and for further machines."""
+    """With the commands that the other tests run for the head node and for the other machines."""
     text = (SAMPLES.parent / PAGE).read_text("utf-8")
 
     assert "render1$ ray start --head\n" in text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.test_pages import _commands
+from tests.test_pages import commands_of
 
 pytest.importorskip(
     "spandrel", reason="spandrel is not installed: scripts/model_tests makes an environment that has it"
@@ -39,7 +39,7 @@ def test_the_commands_of_the_page_do_their_work(tmp_path: Path) -> None:
     }
     for network, file in (("esrgan", "4x-Sharp.pth"), ("swinir", "swinir.pth")):
         torch.save({"params_ema": make(network).state_dict()}, place / file)
-    commands = _commands("docs/models.md")
+    commands = commands_of("docs/models.md")
     assert len(commands) >= 5
     printed: dict[str, str] = {}
     counts: dict[str, int] = {}
