@@ -111,11 +111,11 @@ def test_a_promise_of_too_much_is_refused_before_it_is_read(running: Running) ->
 
 def test_png_in_and_png_out(running: Running) -> None:
     """docs/api with curl: send a file, ask for the job, get a file."""
-    log = io.BytesIO()
-    Image.new("RGB", (5, 4), (200, 40, 90)).save(log, "PNG")
+    picture = io.BytesIO()
+    Image.new("RGB", (5, 4), (200, 40, 90)).save(picture, "PNG")
     header = '{"settings": {"scale": 3, "domain": "art"}}'
 
-    status, answer = ask(running, "POST", "/jobs", log.getvalue(), Depixel_Request=header, Content_Type="image/png")
+    status, answer = ask(running, "POST", "/jobs", picture.getvalue(), Depixel_Request=header, Content_Type="image/png")
     job = json.loads(answer)["job"]
     status_events, lines = ask(running, "GET", f"/jobs/{job}/events")
     state = json.loads(ask(running, "GET", f"/jobs/{job}")[1])

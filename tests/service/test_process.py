@@ -164,13 +164,13 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
     record_engine(place, tiny_weights)
     engine = Engine("tests", place)
     engine.upscale(request_of(4, 4)).result()
-    states: list[object] = []
+    outcomes: list[object] = []
 
     def work() -> None:
         try:
-            states.append(engine.upscale(request_of(120, 120, scale=4)).result().answers[0].width)
+            outcomes.append(engine.upscale(request_of(120, 120, scale=4)).result().answers[0].width)
         except EngineError as error:
-            states.append(str(error))
+            outcomes.append(str(error))
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -181,7 +181,7 @@ def test_stop_lets_a_running_job_finish(tmp_path: Path, tiny_weights: Path) -> N
     thread.join(60)
     gone(place)
 
-    assert states == [480]
+    assert outcomes == [480]
     assert place.running() is None
 
 

@@ -22,16 +22,16 @@ def test_every_client_gets_its_own_answer(engine: Engine, place: Place) -> None:
 
     def ask(number: int) -> list[bool]:
         mine = Engine(f"client {number}", place)
-        results = []
+        checks = []
         for turn in range(3):
             colour = bytes((number * 30, turn * 80, 200 - number * 20, 255))
             settings = {"scale": 2, "domain": "art", "seed": number * 3 + turn}
             result = mine.upscale(Submission(Pixels(5, 3, 4, (colour * 15,)), settings)).result()
             answer = np.frombuffer(result.answers[0].frames[0], np.uint8).reshape(3, 2, 5, 2, 4)
             back = answer.astype(float).mean((1, 3))
-            results.append(bool(np.abs(back - np.frombuffer(colour, np.uint8)).max() <= 0.5))
-            results.append(result.answers[0].seed == settings["seed"])
-        return results
+            checks.append(bool(np.abs(back - np.frombuffer(colour, np.uint8)).max() <= 0.5))
+            checks.append(result.answers[0].seed == settings["seed"])
+        return checks
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))

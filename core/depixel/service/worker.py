@@ -44,8 +44,8 @@ class EngineWorker:
 
     def warm(self) -> None:
         """
-        Load torch and answer two small pictures: the first real picture does not wait for initialisation, and how long
-        it takes can be estimated.
+        Load torch, answer a small picture, so that the first real one does not wait for initialisation, and measure the
+        engine's speed.
         """
         import numpy as np
 
