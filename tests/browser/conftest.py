@@ -111,6 +111,15 @@ class Browser:
             factor,
         )
 
+    def change(self, identifier: str, value: object) -> None:
+        """Set a control, as a user does who then leaves it."""
+        self.run(
+            "const box = document.getElementById(arguments[0]); box.value = arguments[1];"
+            "box.dispatchEvent(new Event('change'));",
+            identifier,
+            str(value),
+        )
+
     def drop(self, *paths: Path) -> None:
         """Drop files on the page, through the events that a real drop sends."""
         self.run(
@@ -123,6 +132,13 @@ class Browser:
             "for (const kind of ['dragenter', 'dragover', 'drop']) document.body.dispatchEvent("
             "  new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true })); carrier.remove();"
         )
+
+    def drop_for_real(self, *paths: Path) -> None:
+        """Drag files and folders in from outside the browser and drop them on the page."""
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            event = {"type": kind, "x": 300, "y": 300, "data": data}
+            self.driver.execute_cdp_cmd("Input.dispatchDragEvent", event)
 
     def finished(self) -> bool:
         """Whether nothing is waiting or running."""

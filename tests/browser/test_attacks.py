@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,8 +134,7 @@ def test_hostile_names_change_nothing(browser: Browser, engine: Engine, samples:
     assert browser.all("img[src='x'], [onerror], script:not([src]), a[href^='javascript']") == []
     assert "done" in browser.states() and "failed" in browser.states()
     browser.one("#zip").click()
-    saved = shutil.copy(browser.downloaded("depixel.zip"), tmp_path / "saved.zip")
-    with zipfile.ZipFile(saved) as packed:
+    with zipfile.ZipFile(browser.downloaded("depixel.zip")) as packed:
         for name in packed.namelist():
             assert not name.startswith("/") and ".." not in name.split("/") and "\\" not in name and ":" not in name[:3]
     browser.driver.get_log("browser")

@@ -27,7 +27,7 @@ def test_a_copied_answer_is_pasted(clipboard: Browser, samples: Path) -> None:
     clipboard.until("end", clipboard.finished)
     size = clipboard.text("#view-size").split(" to ")[1].removesuffix(" pixels")
     clipboard.bring("#copy").click()
-    clipboard.until("word of it", lambda: "Copied" in clipboard.text("#save-note"))
+    clipboard.until("confirmation", lambda: "Copied" in clipboard.text("#save-note"))
 
     clipboard.bring("#paste").click()
     clipboard.until("pasted picture", lambda: len(clipboard.all(".item")) == 2)
@@ -36,8 +36,8 @@ def test_a_copied_answer_is_pasted(clipboard: Browser, samples: Path) -> None:
     clipboard.until("end", clipboard.finished)
 
     clipboard.bring(".item:nth-child(2) .pick").click()
-    clipboard.until("it", lambda: clipboard.text("#view-title") == "clipboard.png")
-    clipboard.until("its size", lambda: clipboard.text("#view-size").startswith(f"{size} to "))
+    clipboard.until("pasted picture in view", lambda: clipboard.text("#view-title") == "clipboard.png")
+    clipboard.until("full size", lambda: clipboard.text("#view-size").startswith(f"{size} to "))
 
 
 def test_a_clipboard_without_a_picture_is_said(clipboard: Browser) -> None:

@@ -10,14 +10,6 @@ import pytest
 from tests.browser.conftest import Browser, a_pack
 
 
-def drop_for_real(browser: Browser, *paths: Path) -> None:
-    """Drag files and folders in from outside the browser and drop them on the page."""
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        event = {"type": kind, "x": 300, "y": 300, "data": data}
-        browser.driver.execute_cdp_cmd("Input.dispatchDragEvent", event)
-
-
 def a_folder(samples: Path, place: Path) -> Path:
     """Pictures on two levels, a file that is not a picture, and hidden files."""
     (place / "game/hud/.thumbnails").mkdir(parents=True)
@@ -31,7 +23,7 @@ def a_folder(samples: Path, place: Path) -> Path:
 
 def test_a_dropped_folder_is_walked(browser: Browser, samples: Path, tmp_path: Path) -> None:
     """All its pictures are answered and saved under their paths; hidden files and other files are skipped."""
-    drop_for_real(browser, a_folder(samples, tmp_path), samples / "animations" / "coin.png")
+    browser.drop_for_real(a_folder(samples, tmp_path), samples / "animations" / "coin.png")
 
     browser.until("rows", lambda: len(browser.all(".item")) == 3)
     browser.until("end", browser.finished)
@@ -48,7 +40,7 @@ def test_a_dropped_folder_of_many_files_is_read_to_its_end(browser: Browser, sam
     for number in range(230):
         (tmp_path / "many" / f"{number}.txt").write_text("no picture")
     shutil.copy(samples / "sprites" / "bee.png", tmp_path / "many" / "z.png")
-    drop_for_real(browser, tmp_path / "many")
+    browser.drop_for_real(tmp_path / "many")
 
     browser.until("end", lambda: browser.states() == ["done"])
 
@@ -68,7 +60,7 @@ def test_a_dropped_folder_that_is_a_pack_is_one_pack(browser: Browser, samples: 
     block.mkdir(parents=True)
     (tmp_path / "Faithful/pack.mcmeta").write_text('{"pack": {"pack_format": 15, "description": "test"}}')
     shutil.copy(samples / "textures" / "wall.png", block / "wall.png")
-    drop_for_real(browser, tmp_path / "Faithful")
+    browser.drop_for_real(tmp_path / "Faithful")
 
     browser.until("dry run", lambda: browser.states() == ["looked"])
     assert "Recognised as: Minecraft" in browser.text("#pack-facts")

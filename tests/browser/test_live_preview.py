@@ -13,16 +13,6 @@ def state(browser: Browser) -> str:
     return str(browser.one("#preview").get_attribute("data-state"))
 
 
-def set_option(browser: Browser, name: str, value: object) -> None:
-    """Change one of the options behind "More options"."""
-    browser.run(
-        "const box = document.getElementById(`option-${arguments[0]}`); box.value = arguments[1];"
-        "box.dispatchEvent(new Event('change'));",
-        name,
-        str(value),
-    )
-
-
 def image(browser: Browser) -> str:
     """The address of the picture in the preview."""
     return str(browser.run("return document.getElementById('preview').style.backgroundImage"))
@@ -42,17 +32,17 @@ def test_it_follows_the_settings(browser: Browser, samples: Path) -> None:
     opened(browser, samples / "sprites" / "mage.png")
     assert state(browser) == "off"
 
-    set_option(browser, "imagination", 1)
+    browser.change("option-imagination", 1)
     browser.until("preview", lambda: state(browser) == "shown")
     first = image(browser)
     assert first.startswith('url("blob:')
     assert browser.shown("#preview-frame")
     assert "Preview" in browser.text("#preview-state")
-    set_option(browser, "imagination", 0.5)
+    browser.change("option-imagination", 0.5)
     browser.until("next preview", lambda: state(browser) == "shown" and image(browser) != first)
     assert len(browser.all(".answer")) == 1
 
-    set_option(browser, "imagination", 0)
+    browser.change("option-imagination", 0)
     browser.until("nothing", lambda: state(browser) == "off")
     assert not browser.shown("#preview-frame")
 
@@ -60,7 +50,7 @@ def test_it_follows_the_settings(browser: Browser, samples: Path) -> None:
 def test_it_stays_until_the_answer_is_there(browser: Browser, samples: Path) -> None:
     """`Make again` keeps the previewed result as an answer, and the preview disappears."""
     opened(browser, samples / "sprites" / "mage.png")
-    set_option(browser, "imagination", 1)
+    browser.change("option-imagination", 1)
     browser.until("preview", lambda: state(browser) == "shown")
 
     browser.one("#again").click()
@@ -78,7 +68,7 @@ def test_of_a_large_picture_it_shows_the_part_in_view(browser: Browser, tmp_path
 
     Image.radial_gradient("L").resize((200, 160)).convert("RGB").save(tmp_path / "large.png")
     opened(browser, tmp_path / "large.png")
-    set_option(browser, "imagination", 1)
+    browser.change("option-imagination", 1)
     browser.until("preview", lambda: state(browser) == "shown")
 
     box = (
@@ -116,7 +106,7 @@ def test_it_can_be_switched_off(browser: Browser, samples: Path) -> None:
     browser.one("#live-preview").click()
     browser.run("window.sent = 0; const send = fetch; window.fetch = (...all) => { sent += 1; return send(...all); }")
 
-    set_option(browser, "imagination", 1)
+    browser.change("option-imagination", 1)
     browser.run("return new Promise(done => setTimeout(done, 800))")
     assert state(browser) == "off"
     assert browser.run("return sent") <= 1  # the engine's state is requested now and then
@@ -125,7 +115,7 @@ def test_it_can_be_switched_off(browser: Browser, samples: Path) -> None:
 def test_a_refusal_is_said(browser: Browser, samples: Path) -> None:
     """An impossible setting is explained next to the button, and the shown answer stays."""
     opened(browser, samples / "sprites" / "mage.png")
-    set_option(browser, "model", "no-such-model")
+    browser.change("option-model", "no-such-model")
 
     browser.until("sentence", lambda: "No preview: " in browser.text("#preview-state"))
     assert not browser.shown("#preview-frame")

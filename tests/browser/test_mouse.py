@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,9 @@ def test_the_heat_map_lies_over_the_answer(mage: Browser) -> None:
 
 def test_all_are_saved_in_another_format(mage: Browser, samples: Path) -> None:
     """The button that saves all of them names the format that is chosen."""
-    import zipfile
-
     mage.drop(samples / "animations" / "coin.png", samples / "sprites" / "bee.png")
     mage.until("end", lambda: len(mage.all(".item")) == 3 and mage.finished())
-    mage.run(
-        "const box = document.getElementById('format'); box.value = 'image/webp';"
-        "box.dispatchEvent(new Event('change'));"
-    )
+    mage.change("format", "image/webp")
     assert mage.text("#zip") == "Save all as zip (WebP)"
     mage.one("#zip").click()
 
@@ -101,12 +97,10 @@ def test_all_are_saved_in_another_format(mage: Browser, samples: Path) -> None:
 
 def test_names_with_marks_and_line_breaks(browser: Browser, samples: Path, tmp_path: Path) -> None:
     """Marks that reorder text and line breaks are neither shown nor saved; the answers are."""
-    from tests.browser.test_folders import drop_for_real
-
     names = ["evil\u202egnp.exe.png", "two\nlines.png", "bell\x07\u200f\u2066.png"]
     for name in names:
         (tmp_path / name).write_bytes((samples / "sprites" / "bee.png").read_bytes())
-    drop_for_real(browser, *(tmp_path / name for name in names))
+    browser.drop_for_real(*(tmp_path / name for name in names))
 
     browser.until("end", lambda: len(browser.all(".item")) == 3 and browser.finished())
     assert browser.states() == ["done"] * 3

@@ -294,10 +294,7 @@ def test_a_pack_goes_the_packs_way(browser: Browser, samples: Path, tmp_path: Pa
     assert "Recognised as: Minecraft" in words
     assert "1 texture becomes larger" in words
     assert "Time: about" in words
-    browser.run(
-        "const box = document.getElementById('pack-profile'); box.value = 'generic';"
-        "box.dispatchEvent(new Event('change'));"
-    )
+    browser.change("pack-profile", "generic")
     browser.until("other profile", lambda: "Treated as" in browser.text("#pack-facts"))
     browser.until("dry run", lambda: browser.states() == ["looked"])
     words_of_four = words_of(browser, "Size:")
@@ -422,25 +419,17 @@ def test_dials_of_a_person_write_the_one_option(browser: Browser, samples: Path)
     browser.run("document.getElementById('preset-face').click(); document.getElementById('person').open = true;")
     assert browser.shown("#dial-age")
 
-    browser.run(
-        "for (const [id, value] of [['age', 10], ['glasses', 'round'], ['smile', 0.8]]) {"
-        "  const dial = document.getElementById(`dial-${id}`); dial.value = value;"
-        "  dial.dispatchEvent(new Event('change')); }"
-    )
+    for dial, value in (("age", 10), ("glasses", "round"), ("smile", 0.8)):
+        browser.change(f"dial-{dial}", value)
     assert browser.run("return document.getElementById('option-face').value") == "age=+10, glasses=round, smile=0.8"
     dials = browser.run("return ['age', 'smile'].map(name => document.getElementById(`dial-${name}`).value)")
     assert dials == ["10", "0.8"]
 
-    browser.run(
-        "const box = document.getElementById('option-face'); box.value = 'yaw=20, age=-15, no beard';"
-        "box.dispatchEvent(new Event('change'));"
-    )
+    browser.change("option-face", "yaw=20, age=-15, no beard")
     assert browser.run("return document.getElementById('dial-age').value") == "-15"
     assert browser.run("return document.getElementById('dial-glasses').value") == ""
     assert browser.text("#dial-smile-value") == "as in the picture"
-    browser.run(
-        "const dial = document.getElementById('dial-age'); dial.value = 0; dial.dispatchEvent(new Event('change'));"
-    )
+    browser.change("dial-age", 0)
     assert browser.run("return document.getElementById('option-face').value") == "yaw=20, no beard"
     browser.one("#dials-clear").click()
     assert browser.run("return document.getElementById('option-face').value") == ""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from tests.browser.conftest import ROOT, Browser, a_pack
-from tests.browser.test_folders import drop_for_real
 
 from depixel.files import read
 
@@ -58,7 +57,7 @@ class Visitor:
             self.browser.bring(".answer:nth-child(2) .show").click()
         else:
             assert step.startswith("drop "), f"docs/page.md: what is {step!r}?"
-            drop_for_real(self.browser, *self.files)
+            self.browser.drop_for_real(*self.files)
 
     # The control with this label. What is saved must be finished.
     def _ready(self, label: str) -> object:

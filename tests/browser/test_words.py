@@ -24,25 +24,25 @@ WORDS = {
 }
 
 
-_FOREIGN = """
-const foreign = [];
+_UNMARKED = """
+const unmarked = [];
 const inner = /⟦[^⟦⟧]*⟧/gu;
-const isOurs = (text) => {
+const isUnmarked = (text) => {
   while (inner.test(text)) text = text.replace(inner, "");
   return /\\p{L}/u.test(text) && text.trim() !== "Depixel";
 };
 const isName = (node) => node.closest("code, .item-name, #view-title, #format, h1, noscript");
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-  if (isOurs(node.data) && !isName(node.parentElement)) foreign.push(node.data);
+  if (isUnmarked(node.data) && !isName(node.parentElement)) unmarked.push(node.data);
 }
 for (const node of document.querySelectorAll("[aria-label], [title], [placeholder], [alt]")) {
   for (const name of ["aria-label", "title", "placeholder", "alt"]) {
     const text = node.getAttribute(name) ?? "";
-    if (isOurs(text) && !isName(node)) foreign.push(`${name}: ${text}`);
+    if (isUnmarked(text) && !isName(node)) unmarked.push(`${name}: ${text}`);
   }
 }
-return [...new Set(foreign)];
+return [...new Set(unmarked)];
 """
 """Every text of the page with letters outside of ⟦ ⟧, except for names of files and formats, and commands."""
 
@@ -79,11 +79,11 @@ def test_every_text_comes_from_the_words(
 ) -> None:
     """With every word marked, no unmarked text is on the page, whatever it shows."""
     browser = in_words(bracketed(translate_page().everything()))
-    words: dict[str, list[str]] = {}
+    unmarked: dict[str, list[str]] = {}
 
     def check(state: str) -> None:
-        if texts := browser.run(_FOREIGN):
-            words[state] = texts
+        if texts := browser.run(_UNMARKED):
+            unmarked[state] = texts
 
     def settled() -> bool:
         return set(browser.states()) <= {"done", "failed", "looked"}
@@ -108,9 +108,9 @@ def test_every_text_comes_from_the_words(
     browser.until("end", lambda: len(browser.states()) == 7 and settled())
     for row in range(5, 8):
         browser.bring(f".item:nth-child({row}) .pick").click()
-        browser.until("it", lambda: not browser.text("#suggestion").startswith("⟦mage"))
+        browser.until("suggestion", lambda: not browser.text("#suggestion").startswith("⟦mage"))
         check(f"picture {row}")
-    assert words == {}
+    assert unmarked == {}
 
 
 @pytest.fixture
