@@ -5,6 +5,13 @@ from __future__ import annotations
 from depixel_watch.work.watcher import PassCounts, Watcher
 
 
+def add(total: PassCounts, counts: PassCounts) -> None:
+    """Add the counts of one pass (`skipped`: in place of that of the pass before)."""
+    for name in ("done", "copied", "failed", "removed"):
+        setattr(total, name, getattr(total, name) + getattr(counts, name))
+    total.skipped = counts.skipped
+
+
 def settle(watcher: Watcher, most: int = 20) -> PassCounts:
     """
     The sum of the counts of its passes (`skipped`: of the last one); afterwards the watcher is closed.
@@ -16,9 +23,7 @@ def settle(watcher: Watcher, most: int = 20) -> PassCounts:
     try:
         for _ in range(most):
             counts = watcher.reconcile()
-            for name in ("done", "copied", "failed", "removed"):
-                setattr(total, name, getattr(total, name) + getattr(counts, name))
-            total.skipped = counts.skipped
+            add(total, counts)
             if not (counts.waiting or counts.total):
                 return total
     finally:

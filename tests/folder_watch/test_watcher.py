@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from nearest_worker import NearestWorker
 from PIL import Image
+from settling import add
 
 from depixel.errors import BadUsageError, DepixelError, UnwritableOutputError
 from depixel_watch.display.page import PAGE_NAME
@@ -85,9 +86,7 @@ class Desk:
         total = PassCounts()
         for _ in range(6):
             tally = self.watcher.reconcile()
-            for name in ("done", "copied", "failed", "removed"):
-                setattr(total, name, getattr(total, name) + getattr(tally, name))
-            total.skipped = tally.skipped
+            add(total, tally)
             if not tally.waiting:
                 return total
             self.clock.now += 3
