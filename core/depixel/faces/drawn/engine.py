@@ -228,7 +228,7 @@ class DrawnFaces:
             size: pixels per side that are needed.
             imagination: how much of the drawing, as opposed to the neural answer, is visible.
             as_found: the drawing alone, in the portrait's colours.
-            drawing: `DrawnSquares.drawing` of a former call for this person and size, which saves drawing it again.
+            drawing: `DrawnSquares.drawing` of an earlier call for this person and size, which saves drawing it again.
 
         Raises:
             CancelledError: the monitor was cancelled.
@@ -239,6 +239,8 @@ class DrawnFaces:
         portraits = [self.read(soft[k : k + 1]) for k in range(len(soft))]
         places = _steadied(torch.cat([portrait.reading.landmarks for portrait in portraits]))
         places = landmarks_of(person.parameters).to(places) + places - places[:1]
+        monitor.check(STOPPED)
+        drawing = drawing or draw(person.parameters, size, samples=2)
         answers: list[Tensor] = []
         error = 0.0
         fit: _Fit | None = None
@@ -247,24 +249,16 @@ class DrawnFaces:
             if k and torch.equal(soft[k], soft[k - 1]):
                 answers.append(answers[-1])
                 continue
-            parameters = person.parameters
+            part, frame = monitor.equal_part(k, len(soft)), drawing
             if k:
-                parameters = fit_landmarks(parameters, places[k : k + 1], shaped=False)
-            part = monitor.equal_part(k, len(soft))
-            if k or drawing is None:
-                frame = draw(parameters, size, samples=2)
-                part.step(SearchStep(1, 2, 0.0, stage="drawing"))
-            else:
-                frame = drawing
-            if not k:
-                drawing = frame
+                frame = draw(fit_landmarks(person.parameters, places[k : k + 1], shaped=False), size, samples=2)
+            part.step(SearchStep(1, 2, 0.0, stage="drawing"))
             square, fit = _square(frame, portrait, source.side, shown, fit)
             error = max(error, source.error_of(square.picture, k))
             picture = square.picture if as_found else source.relit(square, k)
             answers.append(picture.cpu())
             part.step(SearchStep(1, 1, person.error, stage="drawing"))
         colours = torch.cat(answers)
-        assert drawing is not None
         return DrawnSquares(torch.cat([colours, torch.ones_like(colours[:, :1])], 1), error, drawing)
 
 
