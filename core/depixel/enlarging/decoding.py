@@ -109,8 +109,9 @@ class Decoder:
 
     # Third-party networks may not be thread-safe, and a GPU does one thing at a time.
     def _passes_at_once(self) -> int:
-        third_party = bool(self.prior.spec.bytes_per_pixel)
-        return 1 if third_party or self.device.type != "cpu" else passes_at_once(self.budget, count_cores())
+        if self.prior.spec.third_party or self.device.type != "cpu":
+            return 1
+        return passes_at_once(self.budget, count_cores())
 
     # The rows and the tile of each pass. Rows share a pass while that is cheaper; only a picture that is too large for
     # one pass is cut into tiles.

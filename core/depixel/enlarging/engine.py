@@ -63,8 +63,7 @@ class EnlargingEngine:
         On a CPU, all cores work together on pictures that need several passes, on searches, and with third-party
         networks, which may not be thread-safe.
         """
-        third_party = bool(self.prior.spec.bytes_per_pixel)
-        if self.device.type != "cpu" or request.steps or third_party:
+        if self.device.type != "cpu" or request.steps or self.prior.spec.third_party:
             return 0
         size = self._size(prepared)
         fits = size <= self.budget and passes_at_once(size, count_cores()) > 1

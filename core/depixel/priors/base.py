@@ -47,6 +47,11 @@ class PriorSpec:
     whole: float = 0.0  # levels of 255 by which tiles may differ from the picture in one pass
     stray: float = 0.35  # least imagination of candidates after the first, which would otherwise equal it
 
+    @property
+    def third_party(self) -> bool:
+        """Whether this is a third-party network, whose memory was measured. It may not be thread-safe."""
+        return self.bytes_per_pixel > 0
+
 
 class LatentPrior(Protocol):
     """A generator with a latent space that can be searched, and an encoder that says where to start."""
