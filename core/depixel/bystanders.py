@@ -82,7 +82,7 @@ def is_system_file(name: str) -> bool:
 
 def is_renamed_zip(path: Path, pictures: Collection[str]) -> bool:
     """
-    Whether a file with an extension that nobody knows is a zip of pictures.
+    Whether a file with an unknown extension is a zip of pictures.
 
     Args:
         pictures: extensions of pictures, such as ".png".
@@ -91,6 +91,8 @@ def is_renamed_zip(path: Path, pictures: Collection[str]) -> bool:
     if suffix in ZIPS or suffix in _DOCUMENTS or suffix in pictures:
         return False
     try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return False
         with path.open("rb") as file:
             if file.read(4) != _ZIP:
                 return False

@@ -166,7 +166,9 @@ def test_textures_that_are_not_read_are_named(tree: Path) -> None:
 
 
 def test_a_zip_under_another_name_is_named(tree: Path) -> None:
-    """By its content, if it holds pictures; documents and zips of code are none of our business."""
+    """By its content, if it holds pictures; documents and zips of code are ignored, and a pipe is not opened."""
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tree / "a" / "pipe.dat")
     for name, inner in (("textures.dat", "a.png"), ("code.bin", "main.lua"), ("letter.docx", "a.png")):
         with zipfile.ZipFile(tree / "a" / name, "w") as archive:
             archive.writestr(inner, b"x")
