@@ -25,10 +25,7 @@ def canvas(desk, facts):
     """The answer on the canvas, in a temporary layer that leaves with the dialog."""
     yield 0.5
     facts["before"] = line_of(desk.image)
-    desk.click(desk.button("Show on the canvas"))
-    yield 0.5
-    yield desk.idle
-    yield 1.0
+    yield from desk.ask("Show on the canvas")
     facts["shown"] = line_of(desk.image)
     facts["selected"] = [x.get_name() for x in desk.image.get_selected_layers()]
     layer = desk.image.get_layers()[0]
@@ -37,20 +34,16 @@ def canvas(desk, facts):
     desk.config.set_property("kept", 6)
     yield 0.2
     facts["stale"] = line_of(desk.image)
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("Preview")
     facts["again"] = line_of(desk.image)
-    desk.click(desk.button("Show on the canvas"))
+    desk.press("Show on the canvas")
     yield 0.3
     facts["off"] = line_of(desk.image)
-    desk.click(desk.button("Show on the canvas"))
+    desk.press("Show on the canvas")
     yield 0.5
     desk.image.remove_layer(desk.image.get_layers()[0])  # by the user
     yield 0.2
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("Preview")
     facts["after removal"] = line_of(desk.image)[0]
     cancel(desk)
     LEFT["image"] = desk.image
@@ -70,16 +63,13 @@ def canvas_and_undo(desk, facts):
     image.resize(20, 20, 0, 0)
     image.undo_group_end()
     yield 0.5
-    desk.click(desk.button("Show on the canvas"))
-    yield 0.5
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("Show on the canvas")
     layer = image.get_layers()[1]
     image.undo_group_start()
     layer.set_offsets(3, 2)
     image.undo_group_end()
     facts["shown"] = [*line_of(image), image.get_width(), list(layer.get_offsets()[-2:])]
-    desk.click(desk.button("Show on the canvas"))
+    desk.press("Show on the canvas")
     yield 0.5
     facts["hidden"] = [*line_of(image), image.get_width(), list(layer.get_offsets()[-2:])]
     for step in ("one", "two"):
@@ -156,19 +146,13 @@ def resized(desk, facts):
 @case("upscale", "TEXTURE", scale=2)
 def texture(desk, facts):
     yield 0.5
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
-    desk.shot("texture")
+    yield from desk.ask("Preview", "texture")
     facts["says"] = desk.words()
     desk.config.set_property("domain", "textures")
     desk.config.set_property("candidates", 3)
     desk.config.set_property("imagination", 0.5)
     yield 0.3
-    desk.press("3 answers")
-    yield desk.idle
-    yield 0.8
-    desk.shot("texture-three")
+    yield from desk.ask("3 answers", "texture-three")
     facts["cut"] = desk.fits()["cut"]
     cancel(desk)
 
@@ -280,10 +264,7 @@ def large_canvas(desk, facts):
     facts["says"] = desk.words()
     desk.config.set_property("scale", 4)
     yield 0.3
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
-    desk.shot("large-canvas")
+    yield from desk.ask("Preview", "large-canvas")
     facts["preview"] = desk.words()
     cancel(desk)
 
@@ -295,9 +276,7 @@ def closed(desk, facts):
     LEFT["display"].delete()
     facts["valid"] = desk.image.is_valid()
     yield 0.3
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.3
+    yield from desk.ask("Preview")
     facts["preview"] = desk.words()
     desk.config.set_property("scale", 3)
     yield 0.5
@@ -347,10 +326,7 @@ def group_picture(desk, facts):
     desk.click(desk.button("More settings"), x=0.1)
     yield 0.6
     facts["widths"] = [x.get_allocated_width() for x in desk.all(GimpUi.SpinScale)]
-    desk.click(desk.button("Show on the canvas"))
-    yield 0.5
-    yield desk.idle
-    yield 1.0
+    yield from desk.ask("Show on the canvas")
     facts["says"] = desk.words()
     facts["fits"] = fits(desk)
     desk.shot("group-picture")

@@ -143,6 +143,14 @@ class Desk:
             raise LookupError("no button %r among: %s" % (text, self.words()))
         self.click(widget)
 
+    def ask(self, text, shot=""):
+        """Steps: press a button, wait until the answer is drawn, and take a screenshot with this name."""
+        self.press(text)
+        yield self.idle
+        yield 0.5
+        if shot:
+            self.shot(shot)
+
     def shot(self, name):
         """Screenshots of the whole screen and of the dialog alone, without a tooltip."""
         subprocess.run(["xdotool", "mousemove", "1360", "760"], timeout=20, check=False)

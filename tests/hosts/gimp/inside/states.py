@@ -25,10 +25,7 @@ def plain(desk, facts):
 def four(desk, facts):
     """Four answers side by side; two are ticked, and OK adds those two."""
     yield desk.idle
-    desk.press("4 answers")
-    yield desk.idle
-    yield 0.5
-    desk.shot("upscale-four")
+    yield from desk.ask("4 answers", "upscale-four")
     facts["fits"] = fits(desk)
     ticks = answers(desk, Gtk.CheckButton)
     facts["ticks"] = ["".join(y.get_text() for y in desk.all(Gtk.Label, x)) for x in ticks]
@@ -47,9 +44,7 @@ def keep_one(desk, facts):
     """A click on a tile enlarges it and keeps only it."""
     yield desk.idle
     desk.clicks = 0
-    desk.press("4 answers")
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("4 answers")
     tiles = answers(desk, Gtk.Button)
     desk.click(tiles[2])
     yield 0.5
@@ -72,9 +67,7 @@ def changed(desk, facts):
     facts["followed"] = desk.words()
     desk.config.set_property("candidates", 2)
     yield 0.2
-    desk.press("2 answers")
-    yield desk.idle
-    desk.shot("upscale-history")
+    yield from desk.ask("2 answers", "upscale-history")
     ticks = answers(desk, Gtk.CheckButton)
     facts["all"] = len(ticks)
     desk.click(ticks[0])
@@ -147,10 +140,7 @@ def dials(desk, facts):
     facts["glasses"] = desk.config.get_property("face")
     yield 0.3
     desk.shot("face-dials")
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
-    desk.shot("face-preview")
+    yield from desk.ask("Preview", "face-preview")
     facts["says"] = desk.words()
     desk.press("OK")
 
@@ -159,18 +149,11 @@ def dials(desk, facts):
 def people(desk, facts):
     """Four faces, then more like one of them; existing ones stay."""
     yield 0.3
-    desk.press("4 answers")
-    yield desk.idle
-    yield 0.5
-    desk.shot("face-four")
+    yield from desk.ask("4 answers", "face-four")
     ticks = answers(desk, Gtk.CheckButton)
     desk.click(ticks[1])
     yield 0.3
-    desk.press("More like this")
-    yield 0.3
-    yield desk.idle
-    yield 0.5
-    desk.shot("face-more")
+    yield from desk.ask("More like this", "face-more")
     facts["all"] = len(answers(desk, Gtk.CheckButton))
     facts["ticked"] = json.loads(desk.config.get_property("picked"))
     desk.press("OK")
@@ -178,10 +161,7 @@ def people(desk, facts):
 
 @case("anonymise-face", "FACE", kept=8)
 def anonymise(desk, facts):
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
-    desk.shot("anonymise")
+    yield from desk.ask("Preview", "anonymise")
     facts["fits"] = fits(desk)
     cancel(desk)
 
@@ -237,11 +217,8 @@ def large(desk, facts):
     """A part of a large layer is previewed; a click on the whole layer chooses another part."""
     yield 0.5
     view = desk.helper._preview._view
-    desk.press("Preview")
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("Preview", "large-part")
     facts["middle"] = list(view.part)
-    desk.shot("large-part")
     desk.click([x for x in desk.all(Gtk.Button) if (x.get_tooltip_text() or "").startswith("Show the whole layer")][0])
     yield 0.6
     facts["says"] = desk.words()
@@ -310,9 +287,7 @@ def task_keep_one_of_four(desk, facts):
         yield 0.4
     facts["set"] = desk.config.get_property("candidates")
     yield desk.idle
-    desk.press("4 answers")
-    yield desk.idle
-    yield 0.5
+    yield from desk.ask("4 answers")
     desk.click(answers(desk, Gtk.Button)[2])
     yield 0.5
     desk.press("OK")
