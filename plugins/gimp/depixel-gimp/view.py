@@ -55,7 +55,6 @@ class View:
         self.area = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN, hexpand=True, vexpand=True)
         self.area.set_size_request(SIDE, SIDE)
         self.area.add(catcher)
-        self._catcher = catcher
         # Deferred, because a size requested during an allocation is ignored.
         self.area.connect("size-allocate", lambda *_: GLib.idle_add(self._resized))
         self.line = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0, 100, 1)

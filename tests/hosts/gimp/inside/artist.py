@@ -3,8 +3,7 @@ exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 exec(open(os.environ["INSIDE"] + "/desk.py").read())
 exec(open(os.environ["INSIDE"] + "/cases.py").read())
 
-
-LEFT = {}
+LEFT = {}  # what a case leaves for a later step
 
 
 def line_of(image):
@@ -81,20 +80,15 @@ def canvas_and_undo(desk, facts):
 
 def left_over():
     """A preview whose plug-in was killed."""
-    import canvas as of_plug_in
+    import host
     import pixbufs
+    from canvas import CanvasPreview
 
     image, layers = shown("FACE")
-    source = host_module().read(image, layers[0], True, False, True)
-    of_plug_in.CanvasPreview(image, source).show(pixbufs.pixbuf_of(source))
+    source = host.read(image, layers[0], True, False, True)
+    CanvasPreview(image, source).show(pixbufs.pixbuf_of(source))
     LEFT["before"] = line_of(image)
     return image, layers
-
-
-def host_module():
-    import host
-
-    return host
 
 
 @case("anonymise-face", left_over)
@@ -117,23 +111,11 @@ def resized(desk, facts):
     facts["large"] = view.zoom
     desk.shot("resized")
     place = view._image.get_allocation()
-    left, top = view._catcher.get_window().get_origin()[-2:]
+    left, top = view._image.get_window().get_origin()[-2:]  # the window of the area around the image
     x, y = left + place.x, top + place.y + place.height // 2
     far = x + place.width // 2
-    mouse = [
-        "mousemove",
-        str(x + 1),
-        str(y),
-        "mousedown",
-        "1",
-        "mousemove",
-        str(x + 40),
-        str(y),
-        "mousemove",
-        str(far),
-        str(y),
-    ]
-    subprocess.run(["xdotool", *mouse, "mouseup", "1"], timeout=20, check=False)
+    drag = "mousemove %d %d mousedown 1 mousemove %d %d mousemove %d %d mouseup 1" % (x + 1, y, x + 40, y, far, y)
+    subprocess.run(["xdotool", *drag.split()], timeout=20, check=False)
     yield 0.8
     facts["line"] = view.line.get_value()
     desk.shot("resized-split")
@@ -155,12 +137,6 @@ def texture(desk, facts):
     yield from desk.ask("3 answers", "texture-three")
     facts["cut"] = desk.fits()["cut"]
     cancel(desk)
-
-
-def two_layers():
-    image, layers = opened("SPRITE")
-    image.insert_layer(layers[0].copy(), None, 0)
-    return image, image.get_layers()[:1]
 
 
 def group():

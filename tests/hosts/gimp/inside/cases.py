@@ -8,6 +8,12 @@ def opened(variable):
     return image, image.get_layers()
 
 
+def two_layers():
+    image, layers = opened("SPRITE")
+    image.insert_layer(layers[0].copy(), None, 0)
+    return image, image.get_layers()[:1]
+
+
 def case(action, variable, **values):
     """Decorator: a generator of steps becomes a case; its return value is recorded."""
 

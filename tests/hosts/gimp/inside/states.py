@@ -264,12 +264,6 @@ def every_kind(desk, facts):
 
 
 # The five tasks of docs/gimp.md: clicks in the open dialog, which the menu has opened with two.
-def two_layers():
-    image, layers = opened("SPRITE")
-    image.insert_layer(layers[0].copy(), None, 0)
-    return image, image.get_layers()[:1]
-
-
 @case("upscale", "SPRITE")
 def task_sprite(desk, facts):
     yield desk.idle

@@ -1,6 +1,7 @@
 # Every kind of image with every output and every kind of selection: an answer or a sentence, and no damage.
 exec(open(__import__("os").environ["INSIDE"] + "/support.py").read())
 import itertools
+import time
 
 EVERY = os.environ.get("EVERY", "") == "1"  # all combinations: some hundreds; otherwise each value of each kind
 SIDE = 8
@@ -115,7 +116,7 @@ def names():
     """Layers of any name, several with the same one."""
     results = []
     for name in NAMES:
-        image, layer = picture(SIDE, SIDE, 4, name=name or "x")
+        image, layer = picture(SIDE, SIDE, 4)
         layer.set_name(name)
         other = layer.copy()
         image.insert_layer(other, None, 0)
@@ -165,8 +166,6 @@ def large():
     image, layer = picture(SIDE, SIDE, 3)
     image.scale(4096, 4096)
     image.clean_all()
-    import time
-
     began = time.monotonic()
     status, error, _ = call(image, [layer], scale=64, domain="art")
     refused = time.monotonic() - began
