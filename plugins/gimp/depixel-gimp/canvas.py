@@ -37,15 +37,9 @@ class CanvasPreview:
         self._image, self._source = image, source
         self._layer: Any = None
 
-    def can_show(self, pixels: Any) -> bool:
-        """Whether an answer (a pixbuf) can be shown: it has the size of its source, and the image its colours."""
-        size = (self._source.width, self._source.height)
-        indexed = self._image.is_valid() and self._image.get_base_type() == Gimp.ImageBaseType.INDEXED
-        return (pixels.get_width(), pixels.get_height()) == size and not indexed
-
     def show(self, pixels: Any) -> None:
-        """Show an answer in place of the previous one."""
-        if not self.can_show(pixels) or self._source.layer not in _layers(self._image):
+        """Show an answer (a pixbuf) in place of the previous one; only hides that if this one cannot be shown."""
+        if not self._can_show(pixels):
             self.hide()
             return
         with _outside_history(self._image), host.plain_colours(self._image):
@@ -64,9 +58,17 @@ class CanvasPreview:
             _remove(self._image, [self._layer])
         self._layer = None
 
+    # The image must still have the source, and cannot have a fixed palette.
+    def _can_show(self, pixels: Any) -> bool:
+        if self._source.layer not in _layers(self._image):
+            return False
+        size = (self._source.width, self._source.height)
+        indexed = self._image.get_base_type() == Gimp.ImageBaseType.INDEXED
+        return (pixels.get_width(), pixels.get_height()) == size and not indexed
+
     # The user may have deleted it, or closed the image.
     def _is_there(self) -> bool:
-        return self._layer is not None and self._image.is_valid() and self._layer in _layers(self._image)
+        return self._layer is not None and self._layer in _layers(self._image)
 
     def _new_layer(self) -> Any:
         source, below = self._source, self._source.layer

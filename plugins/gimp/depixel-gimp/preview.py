@@ -24,7 +24,7 @@ _PART, _MARGIN = 64, 16  # of a larger layer: the part shown, and the margin sen
 _LARGEST_FACE, _LARGEST = 512, 1024  # pixels of an answer in a preview; OK makes it at full size
 _CHEAP = 1.5  # seconds: faster previews are updated automatically
 _PAUSE = 400  # milliseconds without a change before the preview is updated
-_WORDS = 110  # pixels of the height of the text below the preview; more of it scrolls: faces have a sentence each
+_WORDS = 110  # pixels of the height of the text below the preview; longer text, as about several faces, scrolls
 _MORE = 4  # answers that "More like this" adds
 
 
@@ -99,10 +99,9 @@ class PreviewPane:
     def close(self) -> None:
         """Stop, and remove the preview from GIMP's canvas."""
         self.stop()
-        self._canvas.hide()
         self._on_canvas.set_active(False)
 
-    # A dialog grows only to the least size of what is in it.
+    # A dialog grows only to the minimum size of its contents.
     def _make_room(self, words: Any) -> bool:
         width = max(1, words.get_allocated_width())
         words.set_min_content_height(min(_WORDS, self._words.get_preferred_height_for_width(width)[1]))
@@ -201,14 +200,13 @@ class PreviewPane:
         self._to_canvas()
 
     def _to_canvas(self, ask: bool = False) -> None:
-        if not (self._on_canvas.get_active() and self._keeps_size()):
-            self._canvas.hide()
-        elif self._current is not None:
+        wanted = self._on_canvas.get_active() and self._keeps_size()
+        if wanted and self._current is not None:
             self._canvas.show(self._current.pixels)
-        else:
-            self._canvas.hide()
-            if ask and self._job is None:
-                self._ask(1)
+            return
+        self._canvas.hide()
+        if wanted and ask and self._job is None:
+            self._ask(1)
 
     def _switched(self, _: Any) -> None:
         self._stack.set_visible_child_name("all" if self._all.get_active() else "one")

@@ -1,6 +1,6 @@
 """
-One answer, enlarged: before and after on both sides of a line that the mouse moves; with zoom, and dragging moves the
-picture.
+One answer, enlarged: before and after on both sides of a line that the mouse can move. The picture can be zoomed, and
+moved by dragging it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class View:
         self.part: Box = (0, 0, before.get_width(), before.get_height())
         self._after: Any = None
         self._faded = False
-        self._drawn: tuple[Any, Any, Any] = (None, None, None)  # what it was drawn from, before, after
+        self._drawn: tuple[Any, Any, Any] = (None, None, None)  # the key, and the scaled pictures before and after
         self.zoom = 1.0  # pixels of the screen for each pixel of the layer
         self._fits = True  # until the user zooms, the picture is as large as the area allows
         self._moves_line = False
@@ -95,7 +95,7 @@ class View:
     def draw(self) -> None:
         """Draw the picture on the screen."""
         key = (self.part, self.zoom, self._after, self._faded)
-        if key != self._drawn[0]:  # moving the line is fast, and so is a layer of 4096 x 4096 pixels
+        if key != self._drawn[0]:  # scaled only after a change, so that moving the line stays fast
             self._drawn = (key, self._scaled_before(), self._scaled_after())
         _, before, after = self._drawn
         self.line.set_sensitive(after is not None)
