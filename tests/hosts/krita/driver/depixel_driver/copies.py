@@ -7,7 +7,7 @@ import os
 from krita import InfoObject, Selection
 
 from depixel_driver import desk
-from depixel_driver.desk import app, docker, layers, new, put, save, scenario, settle, stored, until
+from depixel_driver.desk import app, docker, layers, new, press, put, save, scenario, settle, stored, until
 from depixel_krita.host import below
 from depixel_krita.qt import QtCore
 
@@ -71,10 +71,7 @@ def named(document, name):
 def request(panel, **values):
     """Press the button, and wait until the result is in Krita."""
     panel.forget()
-    panel.live.setChecked(False)
-    panel.form.set_values({**panel.action.defaults(), **values})
-    panel.adds_single = True
-    panel.go.click()
+    press(panel, **values)
     assert panel.busy, panel.message
     yield from until(lambda: not panel.busy, "the answers")
     yield 300

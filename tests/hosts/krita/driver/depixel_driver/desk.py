@@ -130,6 +130,14 @@ def docker(action=0):
     return switcher.panel
 
 
+def press(panel, **values):
+    """Press the button and continue; a single answer is added without being looked at."""
+    panel.live.setChecked(False)
+    panel.form.set_values({**panel.action.defaults(), **values})
+    panel.adds_single = True
+    panel.go.click()
+
+
 def ask(panel, **values):
     """Press the button and wait for the answers."""
     panel.forget()

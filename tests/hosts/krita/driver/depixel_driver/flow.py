@@ -9,20 +9,12 @@ from krita import Selection
 
 from depixel_driver import desk
 from depixel_driver.copies import back_to, request
-from depixel_driver.desk import app, ask, docker, layers, new, scenario, settle, until
+from depixel_driver.desk import app, ask, docker, layers, new, press, scenario, settle, until
 from depixel_krita.choice import active_layer
 from depixel_krita.outlook import outlook
 from depixel_krita.qt import QtCore, QtWidgets
 
 DOCUMENTATION = os.environ.get("DEPIXEL_DRIVER_DOCS", "")
-
-
-def press(panel, **values):
-    """Press the button and continue."""
-    panel.live.setChecked(False)
-    panel.form.set_values({**panel.action.defaults(), **values})
-    panel.adds_single = True
-    panel.go.click()
 
 
 @scenario

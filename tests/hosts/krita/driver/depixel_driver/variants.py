@@ -9,7 +9,7 @@ from krita import Selection
 
 from depixel_driver import desk
 from depixel_driver.copies import select
-from depixel_driver.desk import app, docker, layers, new, scenario, settle, until
+from depixel_driver.desk import app, docker, layers, new, press, scenario, settle, until
 from depixel_krita.qt import QtCore
 
 EVERY = os.environ.get("DEPIXEL_DRIVER_EVERY", "") == "1"  # all combinations: some hundreds
@@ -74,14 +74,11 @@ def variants(facts):
         before = bytes(layer.pixelData(0, 0, 12, 12)), layers(document)
         panel = docker(action)
         panel.forget()
-        panel.live.setChecked(False)
-        panel.form.set_values({**panel.action.defaults(), **values, "output": output})
-        panel.adds_single = True
-        panel.go.click()
+        press(panel, **values, output=output)
         yield from until(lambda panel=panel: not panel.busy, "the answer")
         yield 100
         others = [one for one in desk.documents() if one != document]
-        same = bytes(layer.pixelData(0, 0, *(12, 12))) == before[0] if output != "larger-document" else None
+        same = bytes(layer.pixelData(0, 0, 12, 12)) == before[0] if output != "larger-document" else None
         facts["all"].append({
             "case": [action, output, model, depth, chosen, state],
             "message": panel.message,
@@ -107,13 +104,10 @@ def names(facts):
     dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
     dock.setFloating(True)
     panel = docker()
-    panel.adds_single = True
     for output in ("new-layer", "new-document"):
         yield from select(document, "twin", "twin", "twin")
         yield 300
-        panel.live.setChecked(False)
-        panel.form.set_values({**panel.action.defaults(), "scale": 2, "output": output})
-        panel.go.click()
+        press(panel, scale=2, output=output)
         yield from until(lambda: not panel.busy, "the answers")
         yield 200
         facts[output] = [panel.message, [layers(one) for one in desk.documents()]]
@@ -150,10 +144,7 @@ def tiny_and_large(facts):
         panel = docker()
         panel.live.setChecked(True)
         yield 1500
-        panel.live.setChecked(False)
-        panel.form.set_values({**panel.action.defaults(), "scale": 4, "output": "new-layer"})
-        panel.adds_single = True
-        panel.go.click()
+        press(panel, scale=4, output="new-layer")
         yield from until(lambda panel=panel: not panel.busy, "the answer")
         yield 100
         facts[f"{width} x {height}"] = [panel.message, document.width(), document.height(), layers(document)]
@@ -165,11 +156,9 @@ def tiny_and_large(facts):
     panel.live.setChecked(True)
     yield 2000
     facts["described"] = panel.message
-    panel.live.setChecked(False)
-    panel.form.set_values({**panel.action.defaults(), "scale": 64, "domain": "art", "output": "new-document"})
     clock = QtCore.QElapsedTimer()
     clock.start()
-    panel.go.click()
+    press(panel, scale=64, domain="art", output="new-document")
     yield from until(lambda: not panel.busy, "the refusal")
     facts["refused"] = [panel.message, clock.elapsed(), len(desk.documents())]
     panel.form.set_values(panel.action.defaults())
