@@ -45,6 +45,13 @@ class Gimp:
         assert path.is_file(), output[-3000:]
         return dict(json.loads(path.read_text("utf-8")))
 
+    def cases(self, script: str, seconds: float = 600, **more: str) -> dict[str, Any]:
+        """The results of a script's cases; fails with the tracebacks of those that raised."""
+        results = self.run(script, seconds, **more)
+        broken = {name: facts["traceback"] for name, facts in results.items() if "traceback" in facts}
+        assert broken == {}
+        return results
+
 
 @pytest.fixture(scope="session")
 def gimp(host: Host) -> Gimp:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.hosts.gimp.conftest import Gimp
-from tests.hosts.gimp.test_states import in_a_window
+from tests.hosts.gimp.test_states import cases_in_a_window
 
 pytestmark = pytest.mark.host
 
@@ -14,11 +14,7 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases from GIMP's side, in one run."""
-    results = in_a_window(gimp, "artist.py")
-    results.pop("facts")
-    broken = {name: facts["error"] or facts.get("raised") for name, facts in results.items()}
-    assert not any(broken.values()), broken
-    return results
+    return cases_in_a_window(gimp, "artist.py")
 
 
 def test_the_canvas_shows_a_preview_that_leaves_no_trace(seen: dict[str, Any]) -> None:

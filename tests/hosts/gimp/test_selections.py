@@ -17,10 +17,7 @@ pytestmark = pytest.mark.host
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases from GIMP's side, in one run."""
-    facts = gimp.run("selections.py")
-    broken = {name: values["traceback"] for name, values in facts.items() if "traceback" in values}
-    assert broken == {}
-    return facts
+    return gimp.cases("selections.py")
 
 
 def test_a_selection_is_the_area_to_work_on(seen: dict[str, Any], upsampler: Upsampler) -> None:

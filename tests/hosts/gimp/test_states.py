@@ -47,6 +47,15 @@ def in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
     return dict(json.loads((out / f"{script}.json").read_text("utf-8")))
 
 
+def cases_in_a_window(gimp: Gimp, script: str) -> dict[str, Any]:
+    """The results of the cases of a script that operates dialogs; fails if one of them was broken off."""
+    results = in_a_window(gimp, script)
+    results.pop("facts")
+    broken = {name: facts["error"] or facts.get("raised") for name, facts in results.items()}
+    assert not any(broken.values()), broken
+    return results
+
+
 @pytest.fixture(scope="module")
 def seen(gimp: Gimp) -> dict[str, Any]:
     """The results of all cases from GIMP's side, in one run; a third-party filter is installed too."""
@@ -56,11 +65,7 @@ def seen(gimp: Gimp) -> dict[str, Any]:
     (folder / "old-fashioned.py").chmod(0o755)
     for name in ("gimpfu_compat.py", "gimpfu_gimp3.py"):
         shutil.copy(ROOT / "plugins" / "gimp" / "depixel-gimp" / name, folder)
-    results = in_a_window(gimp, "states.py")
-    results.pop("facts")
-    broken = {name: facts["error"] or facts.get("raised") for name, facts in results.items()}
-    assert not any(broken.values()), broken
-    return results
+    return cases_in_a_window(gimp, "states.py")
 
 
 def answers_of(result: dict[str, Any]) -> list[dict[str, Any]]:
