@@ -39,15 +39,15 @@ def wait(condition: Callable[[], bool], seconds: float = 300.0) -> None:
 def plug_in_processes(profile: Path) -> list[int]:
     """Running copies of this profile's plug-in (GIMP starts one for each call), not those of another test run."""
     entry_point = str(profile / "plug-ins" / "depixel-gimp" / "depixel-gimp.py").encode()
-    lines = []
+    processes = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue
         if entry_point in words and b"-run" in words:
-            lines.append(int(entry.parent.name))
-    return lines
+            processes.append(int(entry.parent.name))
+    return processes
 
 
 def test_without_an_engine_there_is_a_sentence(lonely_gimp: Gimp) -> None:

@@ -90,8 +90,8 @@ def test_animated_document(krita) -> None:
 
     assert facts["times"] == [0, 4]
     assert facts["time"] == 4
-    for wanted, entry in zip(expected, larger, strict=True):
-        assert np.array_equal(wanted, entry)
+    for wanted, frame in zip(expected, larger, strict=True):
+        assert np.array_equal(wanted, frame)
 
 
 def test_flattened_copy(krita) -> None:

@@ -181,8 +181,8 @@ def test_animation(krita) -> None:
     assert facts["visible"] == [True, False]
     assert facts["rate"] == 12
     assert facts["bystander"] == [False, [["sprite", []]], [["sprite", []]]]
-    for wanted, entry in zip(expected, frames, strict=True):
-        assert np.array_equal(wanted, entry)
+    for wanted, frame in zip(expected, frames, strict=True):
+        assert np.array_equal(wanted, frame)
 
 
 def test_animated_group(krita) -> None:

@@ -97,15 +97,15 @@ def test_interface_stays_alive_in_every_way(krita) -> None:
     """Neither conversion nor masks, groups and other documents block the interface; only Krita's own views do."""
     facts = krita.of("heartbeat_ways")
     view = facts["view by Krita alone"]["longest own"]
-    ways = {name: fact for name, fact in facts.items() if isinstance(fact, dict) and "job" in fact}
+    ways = {name: way for name, way in facts.items() if isinstance(way, dict) and "job" in way}
 
     assert len(ways) == 5
-    for name, fact in ways.items():
-        slack = max(1, fact["load"] / 8)  # of a busy machine
-        assert fact["job"]["longest own"] <= 250 * slack, (name, fact)
+    for name, way in ways.items():
+        slack = max(1, way["load"] / 8)  # of a busy machine
+        assert way["job"]["longest own"] <= 250 * slack, (name, way)
         allowed = 150 * slack + (2 * view if name == "new document" else 0)
-        assert fact["delivery"]["longest own"] <= allowed, (name, fact)
-        assert fact["round trip"] - fact["engine"] + fact["adding"] < 2.5 * slack, (name, fact)
+        assert way["delivery"]["longest own"] <= allowed, (name, way)
+        assert way["round trip"] - way["engine"] + way["adding"] < 2.5 * slack, (name, way)
 
 
 def test_leaving_during_a_job(krita) -> None:

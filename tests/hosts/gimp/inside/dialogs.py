@@ -38,10 +38,10 @@ def steady_shot(name, window="root"):
     for _ in range(30):
         shot(name, window)
         with open(path, "rb") as file:
-            text = file.read()
-        if text == before:
+            data = file.read()
+        if data == before:
             return
-        before = text
+        before = data
         time.sleep(1)
 
 
@@ -66,9 +66,9 @@ def while_it_runs(steps, run):
     """The return value of `run`; `steps` runs at the same time, in a thread."""
     thread = threading.Thread(target=steps)
     thread.start()
-    values = run()
+    returned = run()
     thread.join(120)
-    return values
+    return returned
 
 
 def preview_and(key, title, name):

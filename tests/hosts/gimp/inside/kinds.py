@@ -245,25 +245,25 @@ def text_layer():
 
 def layers_of_gimp_3_2():
     """Links to files and paths as layers, if this GIMP has them."""
-    facts = {}
+    new_layers = {}
     image, layer = picture(W, H, 4)
     if hasattr(Gimp, "LinkLayer"):
         export(image, "linked.png")
-        facts["link"] = Gimp.LinkLayer.new(image, Gio.File.new_for_path(OUT + "/linked.png"))
+        new_layers["link"] = Gimp.LinkLayer.new(image, Gio.File.new_for_path(OUT + "/linked.png"))
     if hasattr(Gimp, "VectorLayer"):
         path = Gimp.Path.new(image, "p")
         image.insert_path(path, None, 0)
         path.stroke_new_from_points(
             Gimp.PathStrokeType.BEZIER, [1, 1, 1, 1, 1, 1, 7, 2, 7, 2, 7, 2, 4, 6, 4, 6, 4, 6], True
         )
-        facts["vector"] = Gimp.VectorLayer.new(image, path)
-    seen = {}
-    for kind, new_layer in facts.items():
+        new_layers["vector"] = Gimp.VectorLayer.new(image, path)
+    facts = {}
+    for kind, new_layer in new_layers.items():
         image.insert_layer(new_layer, None, 0)
         status, error, result = call(image, [new_layer], scale=2, domain="art")
-        seen[kind] = [status, error, result is not None and result.get_width(), new_layer.get_width()]
-        seen[kind].append(call(image, [new_layer], output="replace")[1])
-    return seen
+        facts[kind] = [status, error, result is not None and result.get_width(), new_layer.get_width()]
+        facts[kind].append(call(image, [new_layer], output="replace")[1])
+    return facts
 
 
 def frames():

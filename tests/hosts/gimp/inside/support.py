@@ -113,8 +113,8 @@ def export(image, name):
     config.set_property("image", image)
     config.set_property("file", Gio.File.new_for_path(os.path.join(OUT, name)))
     config.set_property("save-transparent", True)
-    values = procedure.run(config)
-    assert values.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
+    returned = procedure.run(config)
+    assert returned.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
 
 
 def run_cases(cases, script):

@@ -38,7 +38,7 @@ def press(key):
 
 
 def becomes(wanted, value, seconds=60):
-    """Whether found() becomes `wanted` in time: keys take a while on a busy machine."""
+    """Whether `value()` becomes `wanted` in time: keys take a while on a busy machine."""
     deadline = time.monotonic() + seconds
     while value() != wanted:
         if time.monotonic() > deadline:
