@@ -293,7 +293,7 @@ def _what(action: client.Action, image: Any, layers: list[Any], output: str) -> 
     layer = layers[0]
     size = (layer.get_width(), layer.get_height())
     if action.name != client.UPSCALE.name and bounds is not None:
-        return "%s; the selection is the face's box." % layer.get_name()
+        return "%s; the selection marks the face." % layer.get_name()
     if bounds is None or not selection.leaves_out(image, layers):
         what = "%s, %d × %d pixels" % (layer.get_name(), *size)
         if action.wire == "anonymise":

@@ -17,8 +17,8 @@ from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 SIDE = 300
 """Smallest side of the view in pixels."""
 _STILL = 4  # pixels that the mouse may move during a click
-_REACH = 6  # pixels from the line within which the mouse holds it
-_FRAME = 4  # pixels of the area around the picture
+_REACH = 6  # pixels on each side of the line in which the mouse grabs it
+_FRAME = 4  # pixels that the frame of the area takes from the picture
 
 
 class View:

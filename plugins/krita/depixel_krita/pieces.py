@@ -6,7 +6,7 @@ import re
 
 from .qt import QtCore, QtWidgets
 
-_LONG = re.compile(r"\S{24}(?=\S)")  # so much of a word without a place to break the line
+_LONG = re.compile(r"\S{24}(?=\S)")  # part of a word that is too long for a narrow line
 
 
 def label(parent: QtWidgets.QWidget) -> QtWidgets.QLabel:
@@ -44,7 +44,7 @@ def shortened(words: str, most: int) -> str:
 
 
 def breakable(words: str) -> str:
-    """The words with places to break lines in very long ones, such as file names: they must not widen a docker."""
+    """The text with possible line breaks in very long words, such as file names, so that they do not widen a docker."""
     return _LONG.sub("\\g<0>\u200b", words)
 
 

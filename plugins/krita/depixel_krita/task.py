@@ -46,7 +46,7 @@ class CallSource:
 
 
 Message = Any
-"""`CallSource`, an `Event` other than `Result`, or `CallResult` or `CallFailure`, which are the last."""
+"""`CallSource` or an `Event` other than `Result`; the last one is `CallResult` or `CallFailure`."""
 
 
 class EngineCall:

@@ -107,7 +107,7 @@ class Work(QtCore.QObject):
         self._reading: Stepper | None = None
         self._shot: Shot | None = None
         self._task: EngineCall | None = None
-        self.source: Preview | None = None  # the picture that is being answered, once it was read
+        self.source: Preview | None = None  # the picture that is being answered, once it has been read
         self._ticks = 0
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._pump)

@@ -21,7 +21,7 @@ def shown(variable):
 
 @case("anonymise-face", lambda: shown("FACE"), kept=8, detail="calm")
 def canvas(desk, facts):
-    """The answer on the canvas, in a temporary layer that leaves with the dialog."""
+    """The answer on the canvas, in a temporary layer that is removed with the dialog."""
     yield 0.5
     facts["before"] = line_of(desk.image)
     yield from desk.ask("Show on the canvas")
@@ -56,7 +56,7 @@ def undo():
 
 @case("anonymise-face", lambda: shown("FACE"), kept=8, detail="calm")
 def canvas_and_undo(desk, facts):
-    """What was done before, and while the preview was on the canvas, can be undone in its order."""
+    """Steps before and during the preview can be undone in their order."""
     image = desk.image
     image.undo_group_start()
     image.resize(20, 20, 0, 0)
@@ -277,7 +277,7 @@ def deleted(desk, facts):
 
 
 def two_people():
-    """A group picture: two faces of 96 pixels on grey."""
+    """A group picture: two faces of 96 pixels on white."""
     image = Gimp.Image.new(320, 200, BASE.RGB)
     ground = add(image, 320, 200, 3, "Group")
     ground.fill(Gimp.FillType.WHITE)
@@ -297,7 +297,7 @@ def two_people():
 
 @case("anonymise-face", two_people, kept=6, detail="calm", steps=2)
 def group_picture(desk, facts):
-    """Faces are looked for; each is replaced where it is; the canvas shows it."""
+    """Depixel looks for the faces and replaces each in its place; the canvas shows the result."""
     yield 0.5
     desk.click(desk.button("More settings"), x=0.1)
     yield 0.6

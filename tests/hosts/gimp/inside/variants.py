@@ -127,7 +127,7 @@ def names():
 
 
 def one_file_open_twice():
-    """Two images of one file, answered in turn: each result has its own name."""
+    """Three images of one file, answered in turn: each result has its own name."""
     copies = []
     for _ in range(3):
         again, _layer = picture(SIDE, SIDE, 4)
