@@ -119,12 +119,17 @@ def until(condition, what, seconds=WAIT):
         yield 20
 
 
+def dock():
+    """The docker's window."""
+    return next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+
+
 def docker(action=0):
     """The docker's panel for upscaling, imagining (1) or anonymising (2) faces."""
-    docker = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
-    docker.setVisible(True)
-    docker.raise_()
-    switcher = docker.widget()
+    window = dock()
+    window.setVisible(True)
+    window.raise_()
+    switcher = window.widget()
     switcher.box.setCurrentIndex(action)
     switcher.panel.adds_single = False  # most scenarios look at an answer before they add it
     return switcher.panel

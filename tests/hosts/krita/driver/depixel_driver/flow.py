@@ -213,7 +213,7 @@ def person(facts):
 def low_docker(facts):
     """A docker 200 and 400 pixels high: the buttons are always visible, and the rest scrolls."""
     yield from new(48, 48)
-    dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    dock = desk.dock()
     dock.setFloating(True)
     facts["inside"] = []
     for action, name in enumerate(("upscale", "imagine", "anonymise")):

@@ -213,7 +213,7 @@ def live_preview(facts):
     yield from until(lambda: panel.view._after is not None, "the preview")
     first = panel.view._after.copy()
     yield 300
-    dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    dock = desk.dock()
     dock.setFloating(True)
     dock.resize(300, 620)
     yield 400

@@ -101,7 +101,7 @@ def names(facts):
         other.setName("twin")
         document.rootNode().addChildNode(other, None)
     yield from settle(document)
-    dock = next(d for d in app.dockers() if d.objectName() == "depixel_docker")
+    dock = desk.dock()
     dock.setFloating(True)
     panel = docker()
     for output in ("new-layer", "new-document"):
