@@ -50,8 +50,7 @@ def canvas(desk, facts):
 
 def undo():
     """Ctrl+Z in GIMP's window."""
-    windows = subprocess.run(["xdotool", "search", "--name", "GIMP$"], capture_output=True, text=True).stdout.split()
-    subprocess.run(["xdotool", "windowactivate", "--sync", windows[-1], "key", "ctrl+z"], timeout=20)
+    tool("windowactivate", "--sync", tool("search", "--name", "GIMP$")[-1], "key", "ctrl+z")
 
 
 @case("anonymise-face", lambda: shown("FACE"), kept=8, detail="calm")
@@ -115,7 +114,7 @@ def resized(desk, facts):
     x, y = left + place.x, top + place.y + place.height // 2
     far = x + place.width // 2
     drag = "mousemove %d %d mousedown 1 mousemove %d %d mousemove %d %d mouseup 1" % (x + 1, y, x + 40, y, far, y)
-    subprocess.run(["xdotool", *drag.split()], timeout=20, check=False)
+    tool(*drag.split())
     yield 0.8
     facts["line"] = view.line.get_value()
     desk.shot("resized-split")

@@ -8,20 +8,6 @@ FACTS = {}
 image = Gimp.get_images()[0]
 
 
-def tool(*words):
-    return subprocess.run(["xdotool", *words], capture_output=True, text=True, timeout=30, check=False).stdout.split()
-
-
-def window_named(title, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        windows = tool("search", "--onlyvisible", "--name", title)
-        if windows:
-            return windows[-1]
-        time.sleep(0.3)
-    return ""
-
-
 def wait_for(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():

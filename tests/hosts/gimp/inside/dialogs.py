@@ -10,21 +10,6 @@ image = Gimp.get_images()[0]
 layer = image.get_layers()[0]
 
 
-def tool(*words):
-    return subprocess.run(["xdotool", *words], capture_output=True, text=True, timeout=30, check=False).stdout.split()
-
-
-def window_named(title, seconds=60):
-    """The newest window with this title, once it exists; "" on timeout."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        windows = tool("search", "--onlyvisible", "--name", title)
-        if windows:
-            return windows[-1]
-        time.sleep(0.3)
-    return ""
-
-
 def shot(name, window="root"):
     subprocess.run(
         ["timeout", "20", "import", "-window", window, os.path.join(OUT, "window-%s.png" % name)], check=False

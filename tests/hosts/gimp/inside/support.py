@@ -1,7 +1,9 @@
 # Executed inside GIMP by python-fu-eval, before each script: pictures, calls, and results for pytest.
 import json
 import os
+import subprocess
 import sys
+import time
 import traceback
 
 import gi
@@ -104,6 +106,22 @@ def call(image, layers, action="upscale", **values):
     good = status == Gimp.PDBStatusType.SUCCESS
     error = "" if good else Gimp.get_pdb().get_last_error()
     return status.value_nick, error, returned.index(1) if good else None
+
+
+def tool(*words):
+    """What xdotool prints, in words."""
+    return subprocess.run(["xdotool", *words], capture_output=True, text=True, timeout=30, check=False).stdout.split()
+
+
+def window_named(title, seconds=60):
+    """The newest window with this title, once it exists; "" on timeout."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        windows = tool("search", "--onlyvisible", "--name", title)
+        if windows:
+            return windows[-1]
+        time.sleep(0.3)
+    return ""
 
 
 def export(image, name):
