@@ -61,7 +61,7 @@ function listenForDrops(take) {
   });
 }
 
-/** Show what could not be taken, below the buttons, and say it to screen readers after what was. */
+/** Show what could not be added below the buttons; screen readers say it too, after what was added. */
 export function note(missing, added = "") {
   at("intake-note").textContent = missing;
   announce([added, missing].filter(Boolean).join(" "));

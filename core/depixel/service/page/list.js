@@ -4,7 +4,7 @@ import { at, make, plain } from "./dom.js";
 import { baseName } from "./formats.js";
 import { say, sayTime } from "./words.js";
 
-const LARGE = 2 ** 20; // pixels from which a percent takes so long that tenths are shown
+const LARGE = 2 ** 20; // pixels; above this, one percent takes so long that tenths are shown
 
 /** The list. `select(item)` is called when a picture is to be shown. */
 export class List {

@@ -31,8 +31,8 @@ let viewer = null;
 let preview = null;
 let moving = null; // the animated answer in view, and addresses at which it and its original began together
 let shown = null; // the item in view
-let picked = false; // whether somebody chose it
-let looking = 0; // the timer of that
+let picked = false; // whether the user selected it
+let looking = 0; // the timer until a pack is looked at again
 let settled = true; // whether the end of all was told
 
 function banner(text, kind = "") {
@@ -196,7 +196,7 @@ function settingsChanged() {
   at("size-hint").textContent = width ? say("size.hint", { width, height, large, tall }) : "";
 }
 
-/** Run what a button does; what goes wrong is said below the answer, or at the top of the page if none is in view. */
+/** Run what a button does; errors are shown below the answer, or at the top of the page if no answer is in view. */
 function onClick(id, action) {
   at(id).addEventListener("click", async () => {
     try {
@@ -311,7 +311,7 @@ function listenToWork() {
   });
   work.addEventListener("answers", ({ detail: item }) => {
     if (item === shown) showItem(item, item.url);
-    else if (shown?.state === "failed" && !shown.answers.length && !picked) select(item); // an answer rather than a failure
+    else if (shown?.state === "failed" && !shown.answers.length && !picked) select(item); // rather an answer than a failure that the user did not select
     if (item.isPack) announce(say("announce.pack", { name: plain(item.name), state: list.stateOf(item) }));
     else if (work.items.length < 10 || item === shown) announce(say("announce.done", { name: plain(item.name), verdict: verdict(item.answers.at(-1)) }));
   });

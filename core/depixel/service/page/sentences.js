@@ -1,17 +1,17 @@
 // The engine's own sentences in another language. A translation has them as templates: "{1} is empty (0 bytes)." matches
-// "hero.png is empty (0 bytes)."; what stands for a number may itself be such a sentence, which is then translated too.
+// "hero.png is empty (0 bytes)."; a value in it may itself be such a sentence, which is then translated too.
 
 let templates = [];
 
-/** Take the templates of a language: {English: translation}; both number what they leave open. */
+/** Take the templates of a language: {English: translation}; both have {1}, {2} ... in place of values. */
 export function setSentences(entries) {
   templates = Object.entries(entries)
     .filter(([english, text]) => text && text !== english)
     .map(([english, text]) => ({ fixed: english.split(/\{\d+\}/), numbers: english.match(/(?<=\{)\d+(?=\})/g) ?? [], text }))
-    .sort((a, b) => letters(b) - letters(a)); // what is more exact comes first
+    .sort((a, b) => letters(b) - letters(a)); // the most specific first
 }
 
-/** What the engine says, in the page's language; sentences without a translation stay as they are. */
+/** A text of the engine in the page's language; sentences without a translation stay as they are. */
 export function sayEngine(text) {
   for (const template of templates) {
     const values = match(template, text);
@@ -23,8 +23,8 @@ export function sayEngine(text) {
 
 const letters = ({ fixed }) => fixed.reduce((sum, part) => sum + part.length, 0);
 
-// {number => text} of what a template leaves open, or null. The fixed parts are looked for one after the other, so that
-// no sentence takes long, whatever names it quotes.
+// The values {number => text} with which a template makes the sentence, or null. Each fixed part is searched for only once,
+// behind the one before it, so that the time is bounded, whatever names a sentence quotes.
 function match({ fixed, numbers }, sentence) {
   const last = fixed.at(-1);
   if (!numbers.length) return sentence === fixed[0] ? new Map() : null;

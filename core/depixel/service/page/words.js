@@ -1,4 +1,4 @@
-// Every word that the page shows is in words.LANGUAGE.json; scripts/translate_page.py begins one for another language.
+// Every word that the page shows is in words.LANGUAGE.json; scripts/translate_page.py creates the file for another language.
 
 import { sayEngine, setSentences } from "./sentences.js";
 
@@ -35,7 +35,10 @@ export const has = (key) => key in words;
 export const sayOr = (key, text, values = {}) => (has(key) ? say(key, values) : text);
 
 /** Why the engine refused something: the words for its error code, which may quote its {sentence}, or that sentence itself. */
-export const sayWhy = ({ code, message }) => sayOr(`error.${code}`, sayEngine(message), { sentence: sayEngine(message) });
+export function sayWhy({ code, message }) {
+  const sentence = sayEngine(message);
+  return sayOr(`error.${code}`, sentence, { sentence });
+}
 
 /** A length of time as people say it: "40 seconds", "3 minutes". */
 export function sayTime(seconds) {

@@ -205,7 +205,7 @@ export class Work extends EventTarget {
     const { scale } = news;
     const size = news.candidates[0];
     if (!item.look.width && scale) Object.assign(item.look, { width: size.width / scale, height: size.height / scale });
-    const seconds = (performance.now() - Math.max(task.sent, this.ended)) / 1000; // the engine does one after the other
+    const seconds = (performance.now() - Math.max(task.sent, this.ended)) / 1000; // the engine does one task at a time
     this.pace.learn(news.report.domain, workOf(item.pixels, news.candidates.length, scale, news.report.domain), seconds);
     if (first === 0 || task.origin !== null || item.answers.length > first) item.chosen = first;
     this.end(task, { state: "done", fraction: 1 });
@@ -311,8 +311,8 @@ function secondsByProgress({ began, latest, item }) {
   return Math.max(1, (seconds * (1 - latest.fraction)) / part - (performance.now() - latest.time) / 1000);
 }
 
-const OVERHEAD = 2048; // pixels that would take as long as what every picture takes beside its pixels
-const BEGIN = 8192; // work for which the engine's own measurement counts: no single picture says otherwise at once
+const OVERHEAD = 2048; // pixels that would take as long as the fixed cost of every picture
+const BEGIN = 8192; // the weight of the engine's own measurement, as work: a single small picture hardly changes the estimate
 const PERSON = 1e6; // pixels of the result that would take as long as finding a person, which takes equally long at every size
 
 // The work for a picture, in pixels of it that are made 4 times larger; for a face, in pixels of the result.
@@ -329,7 +329,7 @@ function workAt(scale) {
   return (0.6 * (16 ** stages - 1)) / 15 + 1.45 * area;
 }
 
-// A size in pixels is reduced from the next whole factor.
+// An answer of a given size is reduced from the next larger whole factor.
 function scaleOf({ settings, item }) {
   const side = Math.max(item.look?.width ?? 0, item.look?.height ?? 0);
   return settings.scale ?? (settings.size && side ? Math.max(2, Math.ceil(settings.size / side)) : 4);
