@@ -71,7 +71,7 @@ export class Work extends EventTarget {
     this.pace = new Pace();
     this.waiting = [];
     this.running = new Set();
-    this.ended = 0; // when the last task ended
+    this.ended = 0; // when a running task last ended
   }
 
   /** Add a picture and a task for it. */
@@ -149,6 +149,7 @@ export class Work extends EventTarget {
       else if (error instanceof engine.EngineGone) this.wait(task);
       else this.end(task, { state: "failed", reason: sayWhy(error) || String(error) });
     } finally {
+      this.ended = performance.now();
       if (task.job) engine.forget(task.job);
       task.job = "";
     }
@@ -242,7 +243,6 @@ export class Work extends EventTarget {
   }
 
   end(task, changes) {
-    this.ended = performance.now();
     task.item.tasks -= 1;
     const more = task.item.tasks > 0 && changes.state === "done";
     const kept = changes.state === "cancelled" && task.item.answers.length ? { state: "done", fraction: 1 } : changes;
