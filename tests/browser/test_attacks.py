@@ -38,7 +38,7 @@ def _address(engine: Engine) -> str:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", REBOUND])
 def test_a_hostile_site_gets_nothing(visitor: Browser, engine: Engine, site: int, host: str) -> None:
-    """Requests, forms, frames, sockets, windows: nothing of the engine's is read, and it goes on as before."""
+    """Requests, forms, frames, sockets and windows read nothing from the engine, which keeps running."""
     process = engine.hello().pid
     visitor.driver.set_script_timeout(90)
     visitor.driver.get(f"http://{host}:{site}/")
@@ -67,7 +67,7 @@ def test_the_attacks_reach_a_careless_server(visitor: Browser, site: int) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/hello", "/enter", "/page/static/main.js"])
 def test_a_rebound_name_is_refused(visitor: Browser, engine: Engine, path: str) -> None:
-    """A foreign name that leads to the engine's own port is of the same origin for the browser, not for the engine."""
+    """A foreign name that leads to the engine's port: the browser sees one origin, but the engine refuses it."""
     port = urlsplit(_address(engine)).port
     visitor.driver.get(f"http://{REBOUND}:{port}{path}")
 
@@ -79,7 +79,7 @@ def test_a_rebound_name_is_refused(visitor: Browser, engine: Engine, path: str) 
     assert status == 403
 
 
-def test_the_page_is_shown_in_no_frame(visitor: Browser, engine: Engine, site: int) -> None:
+def test_no_frame_shows_the_page(visitor: Browser, engine: Engine, site: int) -> None:
     """Nobody can put the page under their own buttons."""
     visitor.driver.get(f"http://127.0.0.1:{site}/frame?{_address(engine)}/")
     visitor.driver.switch_to.frame(visitor.one("iframe"))
@@ -89,7 +89,7 @@ def test_the_page_is_shown_in_no_frame(visitor: Browser, engine: Engine, site: i
 
 
 def test_a_key_opens_one_session_in_a_race(browser: Browser, engine: Engine) -> None:
-    """Twenty exchanges of one key at the same moment: one succeeds; a guess never does."""
+    """Of twenty exchanges of one key at the same moment, one succeeds; guesses never do."""
     _, key = engine.page_key()
     statuses = browser.driver.execute_async_script(
         "const [key, done] = arguments; const ask = (key) => fetch('/page/session', {method: 'POST', "
@@ -115,7 +115,7 @@ NAMES = (
 
 
 def test_hostile_names_change_nothing(browser: Browser, engine: Engine, samples: Path, tmp_path: Path) -> None:
-    """In files, in archives, on the command line, and in the messages about what failed: text, and only text."""
+    """Names of files, in archives, on the command line and in messages about failures are only ever shown as text."""
     bee = (samples / "sprites" / "bee.png").read_bytes()
     files = []
     for number, name in enumerate(NAMES):

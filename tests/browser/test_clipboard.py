@@ -40,7 +40,7 @@ def test_a_copied_answer_is_pasted(clipboard: Browser, samples: Path) -> None:
     clipboard.until("full size", lambda: clipboard.text("#view-size").startswith(f"{size} to "))
 
 
-def test_a_clipboard_without_a_picture_is_said(clipboard: Browser) -> None:
+def test_a_clipboard_without_a_picture_is_reported(clipboard: Browser) -> None:
     """Text is not a picture."""
     clipboard.run("return navigator.clipboard.writeText('words')")
 
@@ -48,7 +48,7 @@ def test_a_clipboard_without_a_picture_is_said(clipboard: Browser) -> None:
     clipboard.until("hint", lambda: "holds no picture" in clipboard.text("#intake-note"))
 
 
-def test_a_refused_clipboard_is_said(browser: Browser) -> None:
+def test_a_refused_clipboard_is_reported(browser: Browser) -> None:
     """Without permission, the page says which keys to press instead."""
     permission = {"permission": {"name": "clipboard-read"}, "setting": "denied"}
     browser.driver.execute_cdp_cmd("Browser.setPermission", permission)

@@ -1,4 +1,4 @@
-"""What a mouse does to the pictures in view, and what each switch above them changes."""
+"""The mouse on the pictures in view, and the switches above them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def drag(browser: Browser, start: tuple[float, float], end: tuple[float, float])
 
 
 def test_wheel_and_drag_move_both_pictures(mage: Browser) -> None:
-    """Together, about the pointer; single pixels of the original stay sharp."""
+    """They move together, around the pointer; single pixels of the original stay sharp."""
     fitted = mage.text("#zoom")
     for _ in range(4):
         mouse(mage, "mouseWheel", 200, 150, deltaX=0, deltaY=-120)
@@ -68,7 +68,7 @@ def test_the_line_is_dragged(mage: Browser) -> None:
 
 
 def test_the_heat_map_lies_over_the_answer(mage: Browser) -> None:
-    """It takes the answer's place and goes away again; its meaning is said."""
+    """It takes the answer's place and goes away again; the page explains it."""
     mage.one("#more-answers").click()
     mage.until("answers", lambda: len(mage.all(".answer")) == 5 and mage.finished())
     mage.until("heat", lambda: mage.shown("#heat"))
@@ -96,7 +96,7 @@ def test_all_are_saved_in_another_format(mage: Browser, samples: Path) -> None:
 
 
 def test_names_with_marks_and_line_breaks(browser: Browser, samples: Path, tmp_path: Path) -> None:
-    """Marks that reorder text and line breaks are neither shown nor saved; the answers are."""
+    """Names are shown without line breaks and without marks that reorder text."""
     names = ["evil\u202egnp.exe.png", "two\nlines.png", "bell\x07\u200f\u2066.png"]
     for name in names:
         (tmp_path / name).write_bytes((samples / "sprites" / "bee.png").read_bytes())

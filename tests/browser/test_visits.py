@@ -1,4 +1,4 @@
-"""The table "In a few clicks" of docs/page.md, done as it is written: each step, its control, and their number."""
+"""The table "In a few clicks" of docs/page.md, followed step by step, with the controls and counts that it names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROWS = _rows()
 
 
 class Visitor:
-    """Somebody who follows the steps of a row, each of which is one action."""
+    """A user who follows the steps of a row; each step is one action."""
 
     def __init__(self, browser: Browser, files: list[Path]) -> None:
         self.browser = browser
@@ -39,7 +39,7 @@ class Visitor:
         self.actions = 0
 
     def follow(self, wish: str) -> None:
-        """All steps; their number is that of the table."""
+        """Do all steps; there are as many as the table says."""
         steps, count = ROWS[wish]
         for step in steps:
             self._step(step)
