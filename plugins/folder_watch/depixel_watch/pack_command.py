@@ -89,15 +89,17 @@ def upscale_packs(args: Namespace, request: Request, packs: Sequence[Path], defa
 
     Raises:
         BadUsageError: an option that does not apply to packs, other inputs besides packs, an unknown profile.
+        UnwritableOutputError: a result cannot be written where it should go.
     """
     _check(args, request, packs)
-    if reason := why_unwritable(args.out):
-        raise UnwritableOutputError(f"{args.out} cannot be written: {reason}.")
     profiles = load()
     if args.profile != "auto" and args.profile not in profiles:
         choice = suggestion(args.profile, profiles, f"; choose one of auto, none, {', '.join(profiles)}.")
         raise BadUsageError(f"There is no profile {args.profile!r}{choice}")
     targets = [_target(pack, args, len(packs), default_out) for pack in packs]
+    for target in targets:
+        if reason := why_unwritable(target):
+            raise UnwritableOutputError(f"{target} cannot be written: {reason}.")
     code = 0
     for pack, target in zip(packs, targets, strict=True):
         run = _folder if pack.is_dir() else _archive
@@ -183,14 +185,12 @@ def _claim(source: Path, out: Path) -> None:
 def _archive(args: Namespace, request: Request, pack: Path, out: Path, profiles: dict[str, PackProfile]) -> int:
     if out.exists() and out.samefile(pack):
         raise BadUsageError(f"-o {out} is the pack itself; choose another name.")
-    if args.dry_run:  # also says whether the result can be written
+    if args.dry_run:
         from depixel_watch.preview.budget import dry_run_archive
 
         return dry_run_archive(args, request, pack, out)
     if out.exists() and not args.overwrite:
         raise OutputExistsError(f"{out} exists already; use --overwrite to replace it, or another name with -o.")
-    if reason := why_unwritable(out):
-        raise UnwritableOutputError(f"{out} cannot be written: {reason}.")
     started = time.perf_counter()
     try:
         with opened(pack) as archive:

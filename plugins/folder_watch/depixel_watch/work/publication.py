@@ -50,7 +50,7 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
     Raises:
         UnwritableOutputError: the folder cannot be created or written.
     """
-    part = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")  # short: the name itself may be at its limit
+    part = _part_name(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -61,6 +61,11 @@ def new_part(target: Path) -> tuple[Path, BinaryIO]:
     except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
         raise UnwritableOutputError(f"{target} cannot be written: {reason_of(error)}.") from error
     return part, os.fdopen(handle, "w+b")
+
+
+# Short, because the output's own name may be as long as possible.
+def _part_name(target: Path) -> Path:
+    return target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
 
 
 def write_part(target: Path, data: bytes, mtime_ns: int | None = None) -> tuple[Path, str]:
@@ -169,7 +174,7 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
 # Without an exchange of names (Windows, exFAT, network disks): the previous output is put aside and examined, because a
 # file that replaced it after the last look must not be lost. For a moment nothing has the output's name.
 def _replace_in_steps(part: Path, target: Path, there: Stamp) -> None:
-    aside = target.with_name(f"{OURS}{secrets.token_hex(6)}.part")
+    aside = _part_name(target)
     target.rename(aside)
     reached("put aside")
     if _is_another(aside, there):
