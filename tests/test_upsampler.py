@@ -324,7 +324,7 @@ def test_cancel_and_failures_are_sentences(upsampler: Upsampler) -> None:
     ],
 )
 def test_progress_rises_from_nothing_to_all(upsampler: Upsampler, count: int, settings: dict[str, Any]) -> None:
-    """For every kind of computation: it begins at nothing, with the preparation, never falls, and ends at all."""
+    """For every kind of computation: it begins at 0 with the preparation, never falls, and ends at 1."""
     shares: list[float] = []
     stages: list[str] = []
 

@@ -36,7 +36,7 @@ def rows_of_units(area: int, first: int, units: int) -> dict[str, int]:
     """
     rest = (UNIT - area) / (UNIT - PLACES["area"])
     places = {name: area if name == "area" else count * rest for name, count in PLACES.items()}
-    phases = {name: k / len(places) for k, name in enumerate(places)}  # so that they do not all come at once
+    phases = {name: k / len(places) for k, name in enumerate(places)}  # spreads the extra rows over the units
 
     def until(name: str, unit: int) -> int:
         return math.floor(unit * places[name] + phases[name])

@@ -42,7 +42,7 @@ def spectrum(answer: Tensor, truth: Tensor) -> Tensor:
 
 
 _LUMA = (0.299, 0.587, 0.114)
-_NOISE_FLOOR = 1e-4  # 40 dB: beyond it, an answer gains little more, so that easy pictures do not rule the gradient
+_NOISE_FLOOR = 1e-4  # 40 dB: beyond it, an answer gains little more, so that easy pictures do not dominate
 
 
 def noise(answer: Tensor, truth: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""Stairs and unevenly soft outlines are told from reduced edges, whatever filter reduced them."""
+"""Stairs and unevenly soft outlines are distinguished from reduced edges, whatever filter reduced them."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_numbers_of_the_answer() -> None:
 
 
 def test_other_twins_than_that_of_the_ground_stay_two() -> None:
-    """A patch of one number inside another of the same colour is there in the answer; so is the key's twin."""
+    """A patch of one number inside another of the same colour is kept in the answer, and so is the key's twin."""
     numbers = np.zeros((10, 12), np.uint8)
     numbers[2:8, 2:10], numbers[3:7, 4:8], numbers[4:6, 5:7] = 3, 1, 2
     source = _indexed(numbers, [(0, 0, 0), (200, 60, 20), (200, 60, 20), (0, 0, 0)])

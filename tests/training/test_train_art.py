@@ -83,7 +83,7 @@ def test_more_rows_of_area_inputs_leave_the_others_their_proportions(data: Path)
 
 
 def test_shares_of_the_kinds_can_be_chosen(data: Path, tmp_path: Path) -> None:
-    """Only vectors, say: the third kind."""
+    """For example only vectors, the third kind."""
     kinds = np.load(data / "kinds.npy")
     crops = np.zeros((len(kinds), 96, 96, 4), np.uint8)
     crops[..., :3], crops[..., 3] = 60 * kinds[:, None, None, None], 255

@@ -32,7 +32,7 @@ from depixel.readings.paint import firmer
 from depixel.tiles import Tile, large_tiles, with_surroundings
 
 _PASS, _GENERATED = 100, 65
-"""Steps of a pass, and how many of them go by until its answer is generated; measured on tiles of 384x384."""
+"""Steps of progress per pass, and how many of them are done once its answer is generated; measured on 384x384 tiles."""
 _LOOKED_BEYOND = 20  # small pixels, more than any correction looks at
 
 Decoded = tuple[Tensor, Tensor, Tensor]

@@ -40,7 +40,8 @@ def straightened(large: Tensor, small: Tensor, factor: int, edges: bool) -> Tens
     The answer with lines along the grid as straight as in the source.
 
     Args:
-        edges: edges too, in pixel art and in pictures up to TINY; in larger ones this was slightly worse on benchmarks.
+        edges: straighten edges too: for pixel art and for pictures up to TINY. On larger ones, benchmarks were slightly
+            worse with it.
     """
     large = straight_lines(large, small, factor)
     return straight_edges(large, small, factor) if edges else large

@@ -28,7 +28,7 @@ Mask = npt.NDArray[np.float64]
 
 LEAST_KEPT, MOST_KEPT = 4, 64
 PEOPLE, VIVID = 6, 0.8
-"""Number of people of whom the one most unlike the original is chosen, and their least imagination."""
+"""Number of people from whom the one most unlike the original is chosen, and their smallest imagination."""
 
 
 class PictureUpsampler(Protocol):

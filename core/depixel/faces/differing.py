@@ -1,4 +1,4 @@
-"""How much a face differs from another in the same place, by what the reader sees in both: for faces to be hidden."""
+"""How much one face differs from another in the same place, according to the reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from depixel.picture import Picture
 from depixel.preparation.tensors import integers, premultiplied
 
 COMPARED = ("age", "gender")
-"""Numbers that tell persons apart; the kept pixels decide the tone and the pose."""
+"""Numbers that distinguish people; the kept pixels decide the tone and the pose."""
 ASTRAY = 0.012
 """Standard deviation of a landmark's reading, as a fraction of the side."""
 ANCESTRY, BEARD = 3.0, 1.0

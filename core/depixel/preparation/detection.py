@@ -119,7 +119,7 @@ def detect(picture: Picture) -> Domain:
 
 
 def hides_everything(picture: Picture) -> bool:
-    """Whether alpha is 0 everywhere over colours, which only shaders read: alpha is then a value, not coverage."""
+    """Whether alpha is 0 everywhere over colours, which only shaders read; alpha is then data, not coverage."""
     if not picture.has_alpha or any(bool(frame[..., -1].any()) for frame in picture.frames):
         return False
     return any(bool(frame[..., :-1].any()) for frame in picture.frames)
@@ -133,7 +133,7 @@ def _opaque(picture: Picture) -> Picture:
     )
 
 
-# Whether alpha is the shape of a thing. A gloss in the alpha of a map is rarely opaque, and may reach 0 in places.
+# Whether alpha is the shape of an object. A gloss in the alpha of a map is rarely opaque, and may reach 0 in places.
 def _shows_a_shape(traits: Features) -> bool:
     return traits.transparent >= 0.02 or 0 < traits.soft_alpha < 0.5
 

@@ -1,10 +1,10 @@
 """
 Edges that reduction by area does not produce: stairs that were drawn pixel by pixel and blended a little, and outlines
-that are both soft and uneven. An answer that must scale back by area has saw teeth along the former and blots along the
-latter.
+that are both soft and uneven. An answer that must scale back by area has jagged edges along the former and blotches
+along the latter.
 
-An edge is measured in columns: how far up the boundary between two even sides is in each, in pixels, from the share of
-one side in the pixels between them. Rows are columns of the rotated picture.
+An edge is measured column by column: the height of the boundary between two even sides, in pixels, is derived from the
+share of one side in the pixels between them. Rows are measured as columns of the transposed picture.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _STEPPED, _SEVERAL = 0.85, 10  # unevenness from which edges are stairs, and how
 _WIDE = 6  # pixels across a blurred outline
 _ROOM = 2  # pixels beyond it on each side
 _CLEAR, _OPAQUE = 0.004, 0.97
-_PARTIAL = (0.01, 0.985)  # alpha between them is neither
+_PARTIAL = (0.01, 0.985)  # alpha between these values is partial
 _CURVE = 0.6  # change of the rise from column to column above which an outline is not straight
 _FLATTEST_OUTLINE = 0.15  # rise from which unevenness is measured
-_BLURRED, _MANY = 1.3, 20  # partial pixels too many for a reduction by area, and how many columns must be measured
+_BLURRED, _MANY = 1.3, 20  # excess of partial pixels over a reduction by area, and how many columns must be measured
 _UNEVEN = 0.15
 
 
 def is_stepped(pixels: Pixels) -> bool:
     """
     Whether the edges between the colours of [H, W, 4] straight RGBA rise in steps of a pixel. Along a reduced edge, the
-    boundary rises as much from one column to the next as to the one after it; along stairs, it rises by all or nothing.
+    boundary rises as much from one column to the next as to the one after it; along stairs, one of the two rises is 0.
     """
     count, unevenness = step_unevenness(pixels)
     return count >= _SEVERAL and unevenness >= _STEPPED

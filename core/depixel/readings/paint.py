@@ -29,7 +29,7 @@ class Edges:
 
     gain: float  # on contrast within a small pixel
     steep: float  # exponent: how much steeper the middle of an edge becomes
-    steepest: float  # of the way from one side of an edge to the other, in one pixel: the edge does not change
+    steepest: float  # fraction of the way across an edge in one pixel, from which on the edge does not change
 
 
 SHARP = Edges(gain=1.2, steep=3.0, steepest=0.5)

@@ -108,7 +108,7 @@ def detail_field(
         place = match.matched(shown, height, width, source.places, _choices(height, width, wanted))
         lost = spread.of_surfaces(exemplars.spread.deviations(around, factor), around)
         share = min(1.0, max(0.0, (_REGULAR - spread.regularity(small)) / _OVER))  # regular patterns stay regular
-        share *= min(1.0, max(0.0, (spread.evenness(small) - _PAINTED) / _OVER_PAINTED))  # and faces smooth
+        share *= min(1.0, max(0.0, (spread.evenness(small) - _PAINTED) / _OVER_PAINTED))  # painted faces stay smooth
         seen = (lost.square() - _FAINTEST**2).clamp_min(0).sqrt()
         strength = wanted.strength * _richness(factor) * share * seen[0, :, inside[0], inside[1]]
         rows.append(torch.cat([place[None].double(), strength.double()])[None])

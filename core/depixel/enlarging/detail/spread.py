@@ -123,9 +123,9 @@ def regularity(small: Tensor) -> float:
 
 def evenness(small: Tensor) -> float:
     """
-    How evenly rough a picture [1, 4, h, w] is, 0 to 1: the median of its curvature over the mean. Half or more for
-    surfaces; near 0 for painted faces and signs, most of which is smooth. The most frequent colour, which may fill the
-    space between the parts of an atlas, does not count.
+    How evenly rough a picture [1, 4, h, w] is, 0 to 1: the median of its curvature divided by the mean. It is 0.5 or
+    more for surfaces, and near 0 for painted faces and signs, which are mostly smooth. The most frequent colour, which
+    may fill the space between the parts of an atlas, does not count.
     """
     levels = (small[0].flatten(1) * 255).round().to(torch.int64)
     colours = (levels * levels.new_tensor([[1 << 24], [1 << 16], [1 << 8], [1]])).sum(0)

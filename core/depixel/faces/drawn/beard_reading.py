@@ -9,7 +9,7 @@ from torch import Tensor
 from depixel.faces.reader import BEARDS, LANDMARKS, FaceReading
 
 HAIRY, BARE = 0.5, 0.15
-"""Probability of hair on the chin from which there is a beard, and up to which there is none."""
+"""Probability of hair on the chin above which there is a beard, and below which there is none."""
 ON_CHIN = ("goatee", "full")
 """Kinds of beard that cover the chin."""
 HAIR = 1

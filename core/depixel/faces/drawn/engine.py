@@ -44,7 +44,7 @@ alike.
 ROUNDS = 2
 """Rounds of refinement of the best people."""
 OWN_EYES = ("features", "brow_thickness", "brow_arch", "iris_melanin")
-"""What the pixels do not change in brows and eyes with imagination."""
+"""Parameters of brows and eyes that the pixels do not change if there is any imagination."""
 OWN_SHAPE = 10.0
 """How much stiffer eyes, nose and mouth resist the warp at full imagination: they stay those of the person."""
 PROPOSAL_SIZE, FIT_SIZE, TRIED_SIZE = 48, 32, 48

@@ -19,9 +19,9 @@ GRID = 256
 SMOOTH = 4.0
 """Standard deviation of the blur that makes the outline of hair smooth, in pixels of the grid."""
 HAIRY = 0.7
-"""Fraction of a place that is hair from which it counts as hair."""
+"""Fraction of hair in a place above which the place counts as hair."""
 SURE = 0.5
-"""Probability of hair in the portrait from which it is missing."""
+"""Probability of hair in the portrait above which the drawing should have hair too."""
 EDGE = 0.3
 """Range of that probability in which hair fades."""
 FARTHEST = 0.12

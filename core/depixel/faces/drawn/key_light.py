@@ -1,6 +1,6 @@
 """
-The main light of a portrait: several directions are tried. A face lit from the other side than the portrait could
-only be relit by making its shadows several times brighter, which shows as streaks.
+The main light of a portrait: several directions are tried. A face that is lit from the opposite side could only be
+relit by making its shadows several times brighter, which would show as streaks.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@ Relights a drawn person so that the drawing scales back to the input's pixels al
 face, hair, cloth and background change smoothly and separately. A correction that ignores these parts, such as the
 projection, would leave the grid of the pixels on cheeks and a glow around hair.
 
-Where a pixel of the input is darker or lighter than broad light explains, brows, lashes, eyes and lips change first,
-and skin only by the rest: a dark pixel means dark features, not a shadow around the eyes.
+Where a pixel of the input is darker or lighter than broad light explains, brows, lashes, eyes and lips change first;
+skin only makes up the remainder. A dark pixel means dark features, not a shadow around the eyes.
 """
 
 from __future__ import annotations
