@@ -63,8 +63,8 @@ def hair_is_background(drawing: Drawing, portrait: Tensor) -> bool:
     hair there.
     """
     seen, _, _ = _hair_of(drawing, portrait, None)
-    small = resize(portrait, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
-    corners = torch.cat([small[:, :, y, x][..., None] for y in (0, 1, -2, -1) for x in (0, 1, -2, -1)], 2)
+    light = _log_light(portrait)
+    corners = torch.cat([light[:, :, y, x][..., None] for y in (0, 1, -2, -1) for x in (0, 1, -2, -1)], 2)
     return bool((seen - corners.median(2).values).abs().max() < GROUND)
 
 
@@ -78,9 +78,13 @@ def _hair_of(drawing: Drawing, portrait: Tensor, parts: Tensor | None) -> tuple[
     seen = drawn if parts is None else (resize(parts[:, 1:2], MEASURED, MEASURED) > SURE).expand_as(drawn)
 
     def median(picture: Tensor, hairy: Tensor) -> Tensor:
-        light = resize(picture, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
-        chosen = torch.where(hairy, light, torch.nan).flatten(2)
+        chosen = torch.where(hairy, _log_light(picture), torch.nan).flatten(2)
         return chosen.nanmedian(2).values.nan_to_num(0.0)
 
     counts = torch.minimum(drawn.float().sum((1, 2, 3)), seen.float().sum((1, 2, 3)))
     return median(portrait, seen), median(drawing.picture, drawn), counts
+
+
+# Logarithm of linear light [B, 3, MEASURED, MEASURED].
+def _log_light(picture: Tensor) -> Tensor:
+    return resize(picture, MEASURED, MEASURED).clamp(0.02, 1).log() * 2.2
