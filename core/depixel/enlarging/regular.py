@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import repeated
-from depixel.readings.neighbours import NINE, alike, shifts
+from depixel.readings.neighbours import FOUR, NINE, alike, shifts
 
 MARGIN = 20  # small pixels
 TINY = 16
@@ -162,10 +162,7 @@ def dithers(small: Tensor) -> Tensor:
     if min(small.shape[2:]) < 3:
         return torch.zeros_like(small[:, :1], dtype=torch.bool)
     at = shifts(small, 2, "reflect")  # a pattern continues beyond the border
-    far, near = (
-        torch.stack([alike(small, at(k * y, k * x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).sum(0)
-        for k in (2, 1)
-    )
+    far, near = (torch.stack([alike(small, at(k * y, k * x)) for y, x in FOUR]).sum(0) for k in (2, 1))
     dot = ((far >= 3) & (near == 0)).float()
     several = F.avg_pool2d(dot, 5, 1, 2) * 25 >= 4  # one dot may be an eye
     return F.max_pool2d(dot * several, 3, 1, 1) > 0
@@ -177,7 +174,7 @@ def mosaics(small: Tensor, valid: Tensor | None = None) -> Tensor:
     both axes: squares of several colours, but not slanted stripes. `valid` as in `with_blocks`.
     """
     at = _ending(small, valid, max(_PERIODS))
-    beside = torch.stack([alike(small, at(y, x)) for y, x in ((-1, 0), (1, 0), (0, -1), (0, 1))]).any(0)
+    beside = torch.stack([alike(small, at(y, x)) for y, x in FOUR]).any(0)
     pattern = torch.zeros_like(beside)
     for period in _PERIODS:
         repeats = ~beside
@@ -252,4 +249,4 @@ def _ending(small: Tensor, valid: Tensor | None, reach: int) -> Callable[[int, i
     return shifts(small if valid is None else torch.where(valid > 0, small, -1.0), reach, "constant", -1.0)
 
 
-_CROSS = tuple((k * y, k * x) for k in (1, 2, 3) for y, x in ((0, 1), (0, -1), (1, 0), (-1, 0)))
+_CROSS = tuple((k * y, k * x) for k in (1, 2, 3) for y, x in FOUR)

@@ -9,6 +9,8 @@ from torch import Tensor
 
 NINE = ((0, 0), (-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 """(down, right) of a pixel and its neighbours, the pixel first: in a tie, its own colour wins."""
+FOUR = NINE[1:5]
+"""Of these, the neighbours along the grid."""
 
 
 def shifts(
