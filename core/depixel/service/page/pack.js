@@ -6,6 +6,8 @@ import { download } from "./saving.js";
 import { sayEngine } from "./sentences.js";
 import { say, sayOr, sayTime } from "./words.js";
 
+const NOTES = 200; // most that are shown
+
 /** Show a pack. start(profile): make it larger; look(profile): look at it again under another profile. */
 export function showPack(item, look, start) {
   const facts = item.pack;
@@ -26,9 +28,9 @@ export function showPack(item, look, start) {
   at("pack-facts").append(...lines(facts).map((line) => make("li", {}, line)));
   const where = sayOr(`profile.${facts.profile}.where`, facts.where);
   if (where) at("pack-facts").append(make("li", {}, say("pack.where", { where }), ...guide(facts.link)));
-  const failed = Object.entries(facts.failed).map(([path, reason]) => `${path}: ${sayEngine(reason)}`);
+  const failed = Object.entries(facts.failed).slice(0, NOTES).map(([path, reason]) => `${path}: ${sayEngine(reason)}`);
   const notes = [sayOr(`profile.${facts.profile}.note`, facts.note), ...(facts.notes ?? []).map(sayEngine), ...failed];
-  at("pack-notes").append(...notes.filter(Boolean).slice(0, 200).map((note) => make("p", { class: "note" }, note)));
+  at("pack-notes").append(...notes.filter(Boolean).slice(0, NOTES).map((note) => make("p", { class: "note" }, note)));
 }
 
 /** A link to the game's or emulator's own page, which opens in a tab of its own. */

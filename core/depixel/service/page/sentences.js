@@ -15,7 +15,7 @@ export function setSentences(entries) {
 export function sayEngine(text) {
   for (const template of templates) {
     const values = match(template, text);
-    if (values) return template.text.replace(/\{(\d+)\}/g, (whole, number) => values.get(number) ?? whole);
+    if (values) return template.text.replace(/\{(\d+)\}/g, (whole, number) => (values.has(number) ? sayEngine(values.get(number)) : whole));
   }
   const parts = text.split(/(?<=[.!]) (?=\p{Lu})/u);
   return parts.length > 1 && templates.length ? parts.map(sayEngine).join(" ") : text;
@@ -35,7 +35,7 @@ function match({ fixed, numbers }, sentence) {
     const isLast = index === numbers.length - 1;
     const to = isLast ? sentence.length - last.length : sentence.indexOf(fixed[index + 1], from + 1);
     if (to <= from) return null;
-    values.set(numbers[index], sayEngine(sentence.slice(from, to)));
+    values.set(numbers[index], sentence.slice(from, to));
     from = to + fixed[index + 1].length;
   }
   return values;
