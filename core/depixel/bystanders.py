@@ -53,7 +53,7 @@ _ARCHIVES = {
     ".pck": "a Godot archive",
     ".unity3d": "a Unity archive",
     ".mpq": "a Blizzard archive",
-    ".grp": "a GRP archive of Build's games",
+    ".grp": "a Build engine archive (GRP)",
     ".xp3": "a KiriKiri archive",
     ".tar": "a tar archive",
     ".tgz": "a tar archive",

@@ -155,7 +155,7 @@ def test_archives_are_named_with_advice(tree: Path) -> None:
 
 
 def test_textures_that_are_not_read_are_named(tree: Path) -> None:
-    """Formats of games are reported with the way out; working files of editors are not."""
+    """Formats of games are reported with advice; working files of editors are not."""
     for name in ("wall.blp", "wall.pvr", "wall.xnb", "wall.psd"):
         (tree / "a" / name).write_bytes(b"x")
 

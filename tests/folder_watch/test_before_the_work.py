@@ -1,4 +1,4 @@
-"""What cannot be written is said before anything is computed, in passes, in archives and by --dry-run."""
+"""What cannot be written is reported before anything is computed: in passes, in archives and by --dry-run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _webp(width: int) -> bytes:
 
 
 def test_a_texture_too_wide_for_its_format_never_reaches_the_engine(tmp_path: Path) -> None:
-    """WebP of more than 16383 pixels: failed with the way out, and the other one is done."""
+    """A WebP wider than 16383 pixels fails with advice, and the other texture is done."""
     desk = Desk(tmp_path)
     (desk.source / "wide.webp").write_bytes(_webp(WIDE))
     (desk.source / "narrow.webp").write_bytes(_webp(8))

@@ -124,5 +124,5 @@ def _list_of_dials() -> str:
             )
         lines.append(f"{parameter.name:20} {parameter.meaning} ({values})\n")
     lines += [f"{word:20} {meaning}\n" for word, meaning in WORDS.items()]
-    lines.append(f"{SAME_PERSON:20} for a face from pixels: the person found without dials, changed by them\n")
+    lines.append(f"{SAME_PERSON:20} only for a face from pixels: keep the person, and change what the dials say\n")
     return "".join(lines)

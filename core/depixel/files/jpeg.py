@@ -47,7 +47,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
 
 
 def check_scans(data: bytes, name: str, size: Size, limits: Limits) -> None:
-    """Raises PictureTooLargeError for hundreds of scans, each of which covers the whole picture."""
+    """Raises PictureTooLargeError if there are too many scans, because each may cover the whole picture."""
     width, height = size
     scans = data.count(b"\xff\xda")  # these bytes do not occur in compressed data
     if scans > _MOST_SCANS or scans * width * height > max(limits.scanned, 16 * limits.pixels):

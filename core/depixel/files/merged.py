@@ -60,7 +60,7 @@ def read(data: bytes, name: str, limits: Limits) -> Picture:
     return png_reading.read(merged, name, limits)
 
 
-# How many bytes a PNG with this beginning can have: no packing makes samples longer than they are.
+# The most bytes that a PNG with this header can have: compression adds little to the samples.
 def _most_bytes(head: bytes, name: str, limits: Limits) -> int:
     if len(head) < _HEAD or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
         raise UnreadablePictureError(f"The merged picture in {name} is not a PNG; save it again, or export it as PNG.")

@@ -22,6 +22,8 @@ _MODULUS = 65521  # of Adler-32
 
 def stream(bands: Sequence[Callable[[], bytes]], level: int, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
     """
+    The whole stream.
+
     Args:
         bands: each returns its bytes, and may be called on any thread.
         level, strategy: as for zlib.compressobj.

@@ -25,7 +25,7 @@ _LARGE = 2
 
 @dataclass
 class _Cursor:
-    """A place in the file; reading behind its end raises UnreadablePictureError."""
+    """A place in the file; reading beyond its end raises UnreadablePictureError."""
 
     data: bytes
     name: str
@@ -44,7 +44,7 @@ class _Cursor:
 
 def read(data: bytes, name: str, limits: Limits) -> Picture:
     """
-    The merged picture, grey or RGB, with alpha if there is one more channel.
+    The merged picture, grey or RGB, with alpha if there is another channel.
 
     Raises:
         PictureTooLargeError, UnreadablePictureError.

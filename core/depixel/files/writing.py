@@ -97,8 +97,8 @@ def why_unwritable(path: Path) -> str:
 
 def check_name(path: Path) -> None:
     """
-    Raises UnwritableOutputError if a part of this path is longer than the file system allows: even asking whether such
-    a file exists is an error.
+    Raises UnwritableOutputError if a part of this path is longer than the file system allows: even checking whether
+    such a file exists is an error.
     """
     parts = path.absolute().parts
     for count, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""Zips of textures under names that no list contains: recognised by their content, so that none is passed over."""
+"""Recognises zips of textures with unknown extensions by their content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REMEMBERED = 2**12  # files of unknown kinds
 
 def is_pack(root: Path, path: str, stamp: Stamp) -> bool:
     """
-    Whether a file is an archive whose textures are upscaled inside it, by its name or, if that says nothing, content.
+    Whether a file is an archive whose textures are upscaled: by its extension or, if that is unknown, its content.
 
     Args:
         path: relative to `root`.

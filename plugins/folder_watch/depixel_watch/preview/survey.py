@@ -25,7 +25,7 @@ from depixel_watch.work.texture import NO_LIMITS, Texture, prepare
 
 @dataclass(frozen=True)
 class Goal:
-    """How large the textures are to become."""
+    """How large the textures should become."""
 
     scale: int
     limits: SizeLimits = NO_LIMITS

@@ -172,7 +172,7 @@ def _publish(part: Part, target: Path, row: Row | None) -> Stamp:
 
 
 # Without an exchange of names (Windows, exFAT, network disks): the previous output is put aside and examined, because a
-# file that replaced it after the last look must not be lost. For a moment nothing has the output's name.
+# file that replaced it after the last look must not be lost. For a moment, no file has the output's name.
 def _replace_in_steps(part: Path, target: Path, there: Stamp) -> None:
     aside = _part_name(target)
     target.rename(aside)
@@ -182,7 +182,7 @@ def _replace_in_steps(part: Path, target: Path, there: Stamp) -> None:
         raise foreign(target)
     try:
         rename_new(part, target)
-    except FileExistsError:  # somebody took the name in this moment
+    except FileExistsError:  # another program took the name in between
         aside.unlink(missing_ok=True)
         raise
     except OSError:
