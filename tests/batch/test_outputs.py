@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from depixel import files
-from depixel.batch import dry_run
+from depixel.batch import reading
 from depixel.batch.outputs import answer_size, check_writable, may_change_pixels
 from depixel.cli import main
 from depixel.errors import UnsupportedPictureError
@@ -105,7 +105,7 @@ def test_what_nobody_foresaw_does_not_hide_the_others(
         if target.name == "a.png":
             raise ZeroDivisionError
 
-    monkeypatch.setattr(dry_run, "check_writable", faulty)
+    monkeypatch.setattr(reading, "check_writable", faulty)
     code = main(["upscale", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--dry-run", "--json"])
     rows = json.loads(capsys.readouterr().out)["pictures"]
 

@@ -11,8 +11,8 @@ from depixel import __version__
 from depixel.batch.caps import SizeCaps
 from depixel.batch.disk import Read, reader
 from depixel.batch.inputs import InputPictures
-from depixel.batch.outputs import check_writable
-from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
+from depixel.batch.plan import PlannedPicture, Problem, problem_of
+from depixel.batch.reading import read_planned
 from depixel.request import Request
 from depixel.terminal.printable import counted, one_line, shortened
 
@@ -64,21 +64,17 @@ def _row(
     if planned.problem is not None:
         return {**row, **_described(planned.problem)}
     try:
-        picture = read(planned.source)
-        if (problem := problem_with(planned, picture)) is not None:
-            return {**row, **_described(problem)}
-        request = caps.settle(picture, settings)
-        if isinstance(request, Problem):
-            return {**row, **_described(request)}
-        settings, note = sets.settle(planned.source, picture, request)
-        check_writable(planned.target, picture, settings)
+        member = read_planned(planned, settings, read, caps, sets)
+        if isinstance(member, Problem):
+            return {**row, **_described(member)}
+        picture, settings = member.picture, member.request
         key = key_of(picture, settings)
         keyed = picture if key is None else with_alpha(picture, key)
         layout = layout_of(keyed, settings)
         prepared = prepare(keyed, settings, layout)
     except Exception as error:  # noqa: BLE001 (one bad file must not hide the others)
         return {**row, **_described(problem_of(error))}
-    notes = [*prepared.notes, *(each.note for each in (layout, key) if each is not None), *filter(None, [note])]
+    notes = [*prepared.notes, *(each.note for each in (layout, key) if each is not None), *filter(None, [member.note])]
     width, height = settings.answer_size(picture.width, picture.height, prepared.scale)
     most = settings.most_answers if len(picture.frames) == 1 else settings.answers
     targets = [str(target) for target in planned.targets(most)]

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from depixel import files
 from depixel.batch.caps import NO_CAPS, SizeCaps
 from depixel.batch.engines import PictureEngine
-from depixel.batch.outputs import check_writable, may_change_pixels
-from depixel.batch.plan import PlannedPicture, Problem, problem_of, problem_with
+from depixel.batch.outputs import may_change_pixels
+from depixel.batch.plan import PlannedPicture, Problem, problem_of
+from depixel.batch.reading import ReadPicture, read_planned
 from depixel.domain import is_imagined
 from depixel.errors import CancelledError, DepixelError
 from depixel.labels import label_disagreement, label_picture
@@ -44,16 +45,6 @@ _WRITERS = max(4, os.cpu_count() or 1)  # compressing PNG takes a fifth of the t
 
 Read = Callable[[Path], Picture]
 Write = Callable[[Path, Picture], None]
-
-
-@dataclass(frozen=True)
-class ReadPicture:
-    """A picture of a group, for the engine."""
-
-    planned: PlannedPicture
-    picture: Picture
-    request: Request  # the same for all pictures of a group
-    note: str = ""  # for the report
 
 
 @dataclass(frozen=True)
@@ -175,7 +166,7 @@ class Batch:
     def _takes_all(self, group: list[ReadPicture]) -> bool:
         return self._is_local and sum(member.picture.pixel_count for member in group) > self._limit
 
-    # Groups of pictures that were read, and outcomes of pictures that do not reach the engine.
+    # Groups of pictures with one request, and outcomes of pictures that do not reach the engine.
     def _groups(self, all_planned: Iterable[PlannedPicture]) -> Iterator[Outcome | list[ReadPicture]]:
         group: list[ReadPicture] = []
         pixels = 0
@@ -189,12 +180,14 @@ class Batch:
                 yield Outcome(planned, planned.problem)
                 continue
             try:
-                member = self._read_one(planned)
+                member = read_planned(planned, self._settings, self._read, self._caps, self._sets)
+                if isinstance(member, ReadPicture) and self._sides is not None:
+                    member = replace(member, picture=self._sides.tell(planned.source, member.picture))
             except Exception as error:  # noqa: BLE001 (one bad file must not stop the others)
                 yield _failed(planned, error)
                 continue
-            if isinstance(member, Outcome):
-                yield member
+            if isinstance(member, Problem):
+                yield Outcome(planned, member)
                 continue
             size = member.picture.pixel_count
             if group and (pixels + size > self._limit or member.request != group[0].request):
@@ -207,20 +200,6 @@ class Batch:
                 group, pixels = [], 0
         if group:
             yield group
-
-    def _read_one(self, planned: PlannedPicture) -> ReadPicture | Outcome:
-        picture, note = self._read(planned.source), ""
-        if (problem := problem_with(planned, picture)) is not None:
-            return Outcome(planned, problem)
-        request = self._caps.settle(picture, self._settings)
-        if isinstance(request, Problem):
-            return Outcome(planned, request)
-        check_writable(planned.target, picture, request)
-        if self._sets is not None:
-            request, note = self._sets.settle(planned.source, picture, request)
-        if self._sides is not None:
-            picture = self._sides.tell(planned.source, picture)
-        return ReadPicture(planned, picture, request, note)
 
     # Other threads write the answers.
     def _answer(self, group: list[ReadPicture]) -> list[Future[Outcome]]:
