@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.colour_fit import blurred, enlarged
 from depixel.faces.reader import FaceReading
 
 GRID = 64
@@ -133,7 +133,7 @@ def _ratio(a: float, b: float) -> float:
 
 def _on_grid(picture: Tensor) -> Tensor:
     if picture.shape[2] < GRID:
-        return F.interpolate(picture, (GRID, GRID), mode="bicubic", align_corners=False)
+        return enlarged(picture, GRID)
     return resize(picture, GRID, GRID)
 
 

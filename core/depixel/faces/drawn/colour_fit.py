@@ -87,7 +87,7 @@ def fit_colours(
 def recoloured(drawing: Drawing, colours: FittedColours) -> Tensor:
     """Drawings [B, 3, S, S] with the fitted gains, in front of the fitted background."""
     size = drawing.picture.shape[2]
-    background = F.interpolate(colours.background, (size, size), mode="bicubic", align_corners=False)
+    background = enlarged(colours.background, size)
     answer = background * drawing.masks[:, 3:]
     for region in range(3):
         answer = answer + drawing.picture * drawing.masks[:, region, None] * colours.gains[:, region, :, None, None]
@@ -111,3 +111,8 @@ def blurred(picture: Tensor, sigma: float) -> Tensor:
     wide = F.pad(picture, (reach, reach, reach, reach), mode="replicate")
     across = F.conv2d(wide, kernel, groups=picture.shape[1])
     return F.conv2d(across, kernel.transpose(2, 3), groups=picture.shape[1])
+
+
+def enlarged(picture: Tensor, side: int) -> Tensor:
+    """[B, C, h, w] => [B, C, side, side], bicubic: values may overshoot."""
+    return F.interpolate(picture, (side, side), mode="bicubic", align_corners=False)

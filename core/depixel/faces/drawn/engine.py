@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.anchors import anchored, find_anchors
 from depixel.faces.drawn.beard_reading import beard_seen
-from depixel.faces.drawn.colour_fit import FittedColours, fit_colours, recoloured
+from depixel.faces.drawn.colour_fit import FittedColours, enlarged, fit_colours, recoloured
 from depixel.faces.drawn.eye_fit import fit_eyes
 from depixel.faces.drawn.hair_extension import extended
 from depixel.faces.drawn.hair_tint import hair_is_background, tinted
@@ -300,7 +299,7 @@ def _square(
     picture = recoloured(drawing, colours)
     if imagination is None:  # as found
         return Joined(picture, drawing.masks), _Fit(colours, None)
-    soft = F.interpolate(portrait.soft, (WARP_SIZE, WARP_SIZE), mode="bicubic", align_corners=False).clamp(0, 1)
+    soft = enlarged(portrait.soft, WARP_SIZE).clamp(0, 1)
     at = drawing.landmarks
     core = _core((at["left_eye"] + at["right_eye"]) / 2, (at["left_mouth"] + at["right_mouth"]) / 2, WARP_SIZE)
     outlines = None if portrait.parts is None else (resize(drawing.masks, WARP_SIZE, WARP_SIZE), portrait.parts)

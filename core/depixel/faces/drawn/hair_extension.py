@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.colour_fit import blurred, enlarged
 
 GRID = 256
 """Pixels per side at which places without hair are matched with places with hair."""
@@ -54,14 +54,14 @@ def extended(picture: Tensor, masks: Tensor, parts: Tensor) -> Extended:
     """
     size = picture.shape[2]
     hair = blurred(resize(masks[:, HAIR : HAIR + 1], GRID, GRID), SMOOTH)
-    wanted = _enlarged(parts[:, HAIR : HAIR + 1], GRID)
+    wanted = _bilinear(parts[:, HAIR : HAIR + 1], GRID)
     sources, missing = zip(*(_sources(one[0], wanted[0, 0]) for one in hair), strict=True)
     if not any(bool(one.any()) for one in missing):
         return Extended(picture, masks)
-    places = F.interpolate(torch.stack(sources).permute(0, 3, 1, 2), (size, size), mode="bilinear", align_corners=False)
+    places = _bilinear(torch.stack(sources).permute(0, 3, 1, 2), size)
     copied = F.grid_sample(picture, places.permute(0, 2, 3, 1), "bicubic", "border", align_corners=False).clamp(0, 1)
-    outline = F.interpolate(parts[:, HAIR : HAIR + 1], (size, size), mode="bicubic", align_corners=False)
-    cover = _enlarged(torch.stack(missing)[:, None].to(picture), size).clamp(0, 1)
+    outline = enlarged(parts[:, HAIR : HAIR + 1], size)
+    cover = _bilinear(torch.stack(missing)[:, None].to(picture), size).clamp(0, 1)
     cover = cover * ((outline - SURE) / EDGE + 0.5).clamp(0, 1) * (1 - masks[:, HAIR : HAIR + 1])
     more = torch.zeros_like(masks)
     more[:, HAIR] = 1
@@ -92,5 +92,5 @@ def _sources(hair: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
     return answer, near
 
 
-def _enlarged(picture: Tensor, size: int) -> Tensor:
+def _bilinear(picture: Tensor, size: int) -> Tensor:
     return F.interpolate(picture, (size, size), mode="bilinear", align_corners=False)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.colour_fit import blurred, enlarged
 from depixel.faces.drawn.outlines import agreement
 from depixel.faces.drawn.relighting import relit
 
@@ -59,15 +58,15 @@ def joined(soft: Tensor, drawn: Tensor, masks: Tensor, parts: Tensor | None, sid
     size, count = drawn.shape[2], len(drawn)
     part = max(0.0, min(imagination, 1.0))
     lit = round(FAITHFUL ** (1 - part) * min(side, FAITHFUL) ** part)  # pixels per side
-    same = torch.ones_like(masks[:, :1]) if parts is None else _enlarged(agreement(masks, parts), size).clamp(0, 1)
+    same = torch.ones_like(masks[:, :1]) if parts is None else enlarged(agreement(masks, parts), size).clamp(0, 1)
     weight = resize(same, lit, lit)
     picture = relit(drawn, masks, resize(soft, lit, lit).expand(count, -1, -1, -1), weight)
     picture = (picture + CRISP * (picture - blurred(picture, FINEST * size))).clamp(0, 1)
     if parts is None:
         return Joined(picture, masks)
-    base = _enlarged(soft, size).clamp(0, 1)
-    same = same * _enlarged(_alike(picture, soft, masks), size).clamp(0, 1)
-    shown = masks + (_enlarged(parts, size).clamp(0, 1) - masks) * (1 - same)
+    base = enlarged(soft, size).clamp(0, 1)
+    same = same * enlarged(_alike(picture, soft, masks), size).clamp(0, 1)
+    shown = masks + (enlarged(parts, size).clamp(0, 1) - masks) * (1 - same)
     return Joined(base + (picture - base) * same, shown)
 
 
@@ -78,7 +77,3 @@ def _alike(picture: Tensor, soft: Tensor, masks: Tensor) -> Tensor:
     limit = (shares * shares.new_tensor(TOLERANCE)[:, None, None]).sum(1, keepdim=True)
     limit = (limit / shares.sum(1, keepdim=True).clamp(min=0.1)).clamp(min=min(TOLERANCE))
     return torch.exp(-0.5 * difference.square().mean(1, keepdim=True) / limit**2)
-
-
-def _enlarged(picture: Tensor, size: int) -> Tensor:
-    return F.interpolate(picture, (size, size), mode="bicubic", align_corners=False)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.colour_fit import blurred, enlarged
 
 GRID = 256
 """Pixels per side at which the parts are compared."""
@@ -51,5 +51,5 @@ def agreement(masks: Tensor, parts: Tensor) -> Tensor:
 
 def _on_grid(picture: Tensor) -> Tensor:
     if picture.shape[2] < GRID:
-        return F.interpolate(picture, (GRID, GRID), mode="bicubic", align_corners=False)
+        return enlarged(picture, GRID)
     return resize(picture, GRID, GRID)

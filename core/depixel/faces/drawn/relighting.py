@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depixel.degradation import resize
-from depixel.faces.drawn.colour_fit import blurred
+from depixel.faces.drawn.colour_fit import blurred, enlarged
 
 ROUNDS, LARGE_ROUNDS = 6, 2
 """Rounds of correction, on a working picture and on the large one; each removes most of the remaining error."""
@@ -107,12 +107,8 @@ def _spread(values: Tensor, sigma: float) -> Tensor:
     return blurred(values, sigma) + FAR * blurred(values, 4 * sigma)
 
 
-def _enlarged(field: Tensor, size: int) -> Tensor:
-    return F.interpolate(field, (size, size), mode="bicubic", align_corners=False)
-
-
 def _lit(picture: Tensor, masks: Tensor, features: Tensor, light: Tensor, depth: Tensor) -> Tensor:
-    change = _change(light, masks) + _enlarged(depth, picture.shape[2]) * features
+    change = _change(light, masks) + enlarged(depth, picture.shape[2]) * features
     return (picture * change.exp()).clamp(0, 1)
 
 
@@ -120,5 +116,5 @@ def _lit(picture: Tensor, masks: Tensor, features: Tensor, light: Tensor, depth:
 def _change(light: Tensor, masks: Tensor) -> Tensor:
     answer = masks.new_zeros(len(masks), 3, *masks.shape[2:])
     for part in range(masks.shape[1]):
-        answer = answer + _enlarged(light[:, part], masks.shape[2]) * masks[:, part : part + 1]
+        answer = answer + enlarged(light[:, part], masks.shape[2]) * masks[:, part : part + 1]
     return answer
