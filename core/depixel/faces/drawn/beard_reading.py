@@ -6,14 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depixel.faces.face_parts import PARTS
 from depixel.faces.reader import BEARDS, LANDMARKS, FaceReading
 
 HAIRY, BARE = 0.5, 0.15
 """Probability of hair on the chin above which there is a beard, and below which there is none."""
 ON_CHIN = ("goatee", "full")
 """Kinds of beard that cover the chin."""
-HAIR = 1
-"""Index of hair in the parts."""
+HAIR = PARTS.index("hair")
 
 
 def beard_seen(reading: FaceReading, parts: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from depixel.degradation import resize
 from depixel.faces.drawn.colour_fit import blurred, enlarged
+from depixel.faces.face_parts import PARTS
 
 GRID = 256
 """Pixels per side at which places without hair are matched with places with hair."""
@@ -30,8 +31,7 @@ LEAST = 40
 """Length of the outline of hair, in pixels of the grid, below which there is nothing to continue."""
 MIRRORED = (1.0, 0.5, 0.25, 0.0)
 """How far inside the outline a place is copied from, as a multiple of its distance outside: the first that is hair."""
-HAIR = 1
-"""Index of hair in the masks."""
+HAIR = PARTS.index("hair")
 
 
 class Extended(NamedTuple):
