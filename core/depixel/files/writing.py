@@ -80,7 +80,8 @@ def why_unwritable(path: Path) -> str:
     long, a file in place of a folder, a folder without permission, a full disk. Empty if nothing is known.
     """
     try:
-        check_name(path)
+        if _overlong_part(path):
+            return _REASONS[errno.ENAMETOOLONG]
         folder = _nearest_folder(path.parent)
         if not folder.is_dir():
             return f"{folder} is not a folder"
@@ -88,8 +89,6 @@ def why_unwritable(path: Path) -> str:
             return f"you have no permission to write to the folder {folder}"
         if shutil.disk_usage(folder).free < _LEAST_SPACE:
             return _REASONS[errno.ENOSPC]
-    except UnwritableOutputError:
-        return _REASONS[errno.ENAMETOOLONG]
     except (OSError, ValueError):  # other reasons show up when writing
         return ""
     return ""
@@ -100,12 +99,18 @@ def check_name(path: Path) -> None:
     Raises UnwritableOutputError if a part of this path is longer than the file system allows: even checking whether
     such a file exists is an error.
     """
+    if part := _overlong_part(path):
+        raise UnwritableOutputError(f"{part[:20]}... cannot be written: {_REASONS[errno.ENAMETOOLONG]}.")
+
+
+# From the top, because nothing below an overlong name can be examined. Empty if every part fits.
+def _overlong_part(path: Path) -> str:
     parts = path.absolute().parts
     for count, part in enumerate(parts):
         longest = _longest_name(Path(*parts[:count])) if count else _USUAL_NAME
         if len(os.fsencode(part)) > longest:
-            shown = f"{part[:20]}..."
-            raise UnwritableOutputError(f"{shown} cannot be written: {_REASONS[errno.ENAMETOOLONG]}.")
+            return part
+    return ""
 
 
 def _longest_name(folder: Path) -> int:
