@@ -272,7 +272,7 @@ def _sentences(contents: Survey, estimate: Estimate, free: int, sheet: Path | No
     if contents.copied:
         lines.append(f"{counted(contents.copied, 'other file')} would be copied unchanged.")
     lines += shortened(list(contents.named.values()))
-    lines += [one_line(f"Would fail: {path}: {reason}") for path, reason in list(contents.failed.items())[:20]]
+    lines += shortened([f"Would fail: {path}: {reason}" for path, reason in contents.failed.items()])
     room = "enough" if estimate.bytes_then < free else "NOT ENOUGH: free some, or choose another disk with -o"
     lines.append(
         f"Size: {_bytes(contents.bytes_now)} now, about {_bytes(estimate.bytes_then)} of outputs in {out}; "
