@@ -1,3 +1,5 @@
+"""Special pictures are answered by calls for ordinary ones, which share one progress."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -391,7 +391,7 @@ def test_packs_side_by_side_are_recognised_by_their_paths_too(tmp_path: Path) ->
     ],
 )
 def test_a_project_is_one_pack(tmp_path: Path, marker: str, inner: str, left: str) -> None:
-    """Files of the engine in a folder that could be a project of its own are left alone all the same."""
+    """Files of the engine in a folder that could be a project of its own are still left alone."""
     for name in (marker, inner):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
