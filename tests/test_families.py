@@ -158,3 +158,20 @@ def test_large_pictures_and_single_ones_are_left_to_the_engine() -> None:
 def test_what_the_names_of_a_sequence_share(name: str, stem: str) -> None:
     """Numbers, directions and states do not distinguish the members of a sequence."""
     assert stem_of(name) == stem
+
+
+@pytest.mark.parametrize("corner", [DRAWN, PAINTED])
+def test_a_map_beside_sprites_is_not_decided_by_them(corner: tuple[int, int, int]) -> None:
+    """A normal map whose name says nothing, in a folder of pictures of its size."""
+    files = {
+        f"a/{name}.png": _png(corner, seed)
+        for seed, name in enumerate(["axe", "bow", "cup", "egg", "fan", "gem", "hat", "ink", "jar"])
+    }
+    files["a/hero_n.png"] = _png((0, 0, 255), 10)
+    families = Families(
+        Folder(files), lambda p: "normals" if p.frames[0][0, 0, 2] == 255 else _by_corner(p), lambda family: None
+    )
+
+    assert families.kind_for("a/hero_n.png", _picture(files["a/hero_n.png"])) is None
+    assert families.overruling_kind("a/hero_n.png", _picture(files["a/hero_n.png"])) is None
+    assert families.kind_for("a/axe.png", _picture(files["a/axe.png"])) == ("pixel-art" if corner == DRAWN else None)

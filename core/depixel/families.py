@@ -97,11 +97,11 @@ class Families:
 
     def kind_for(self, path: str, picture: Picture) -> str | None:
         """
-        The kind that a picture's family decides for it; None if it has no family, or if the engine's own decision for
-        the picture is right.
+        The kind that a picture's family decides for it; None if it has no family, if the engine's own decision for the
+        picture is right, or if the picture is a map.
         """
         with self._lock:
-            kind = self._kind_of(path, picture)
+            kind = self._kind_unless_map(path, picture)
             if kind is None or kind == PIXEL_ART or self._vote(path, picture) == PIXEL_ART:
                 return kind
             return None  # the engine decides the same, with more information
@@ -109,7 +109,7 @@ class Families:
     def overruling_kind(self, path: str, picture: Picture) -> str | None:
         """The kind that a picture's family decides for it against its own pixels; None if it does not."""
         with self._lock:
-            kind = self._kind_of(path, picture)
+            kind = self._kind_unless_map(path, picture)
             if kind is None or (kind == PIXEL_ART) == (self._vote(path, picture) == PIXEL_ART):
                 return None
             return kind
@@ -119,6 +119,11 @@ class Families:
         with self._lock:
             news, self.news = self.news, {}
         return news
+
+    # A normal map beside sprites is no sprite.
+    def _kind_unless_map(self, path: str, picture: Picture) -> str | None:
+        kind = self._kind_of(path, picture)
+        return kind if kind is not None and self._vote(path, picture) else None
 
     # A folder of similar pictures if their kind is clear; otherwise the names of one sequence, then equal colours.
     def _kind_of(self, path: str, picture: Picture) -> str | None:
